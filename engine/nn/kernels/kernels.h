@@ -1,0 +1,116 @@
+// The hot loops, behind one table of functions. The plain version (reference.cpp) runs anywhere and is what
+// the others are tested against; vector versions are chosen at run time by what the processor can do. Raw
+// pointers only: kernel files are compiled with special flags and may not include Eigen or instantiate
+// library templates.
+//
+// Promise of every version: an output element of a product is one chain, depth index ascending, starting from
+// zero, from what is there or from the bias, and depends on its own row of A and its own column of B alone.
+// So the answer for a sample does not depend on its neighbours in the batch or on the number of threads.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace deepmine::nn {
+
+/// What an output element of a product starts from.
+enum class Start : int { zero, accumulate, bias };
+
+/// C (rows × columns) = start + A (rows × depth) · B (depth × columns). A and C are column-major with leading
+/// dimensions; element B(k, j) is at b[k · b_row_stride + j · b_column_stride], so B may be transposed or
+/// strided. The bias has `rows` elements. Nothing may overlap C.
+template <class Scalar>
+struct Product {
+  int rows, columns, depth;
+  const Scalar* a;
+  std::ptrdiff_t a_stride;
+  const Scalar* b;
+  std::ptrdiff_t b_row_stride, b_column_stride;
+  Scalar* c;
+  std::ptrdiff_t c_stride;
+  Start start = Start::zero;
+  const Scalar* bias = nullptr;
+};
+
+/// One step of an LSTM for `columns` samples of `units` units (equations in lstm.h). `gates` holds the
+/// pre-activations of i, f, g, o one below the other, `gate_stride` from column to column, and receives the
+/// activated gates. The others are units × columns without gaps.
+template <class Scalar>
+struct LstmCellForward {
+  int units, columns;
+  Scalar* gates;
+  std::ptrdiff_t gate_stride;
+  const Scalar* cell_before;
+  Scalar* cell;
+  Scalar* cell_tanh;
+  Scalar* hidden;
+  const Scalar* recurrent_mask;  ///< null: no recurrent dropout
+  Scalar* hidden_masked;         ///< receives hidden · recurrent_mask; ignored without a mask
+};
+
+/// The way back through one step. `gates` holds the activated gates and receives the gradients of the
+/// pre-activations; `d_cell` holds the gradient from the next step and receives the one for the step before.
+template <class Scalar>
+struct LstmCellBackward {
+  int units, columns;
+  Scalar* gates;
+  std::ptrdiff_t gate_stride;
+  const Scalar* cell_before;
+  const Scalar* cell_tanh;
+  const Scalar* d_hidden;  ///< everything that arrives at this step's hidden state
+  Scalar* d_cell;
+};
+
+/// Softmax of each column of a rows × columns matrix, in place, after multiplying by `scale`; rows from
+/// `valid_rows` on become 0.
+template <class Scalar>
+struct SoftmaxColumns {
+  int rows, columns, valid_rows;
+  Scalar* values;
+  std::ptrdiff_t stride;
+  Scalar scale;
+};
+
+/// One Adam update of `count` parameters (equations in adam.h). `gradient` is multiplied by `gradient_factor`
+/// first.
+template <class Scalar>
+struct AdamUpdate {
+  std::size_t count;
+  Scalar* value;
+  Scalar* first_moment;
+  Scalar* second_moment;
+  const Scalar* gradient;
+  Scalar gradient_factor, step_size, beta1, beta2, epsilon;
+};
+
+/// Inverted-dropout multipliers: mask[i] = 0 with probability `rate`, else 1/(1 − rate), for the `count`
+/// units that start at unit `first` (a multiple of 4). The word for unit u is word u mod 4 of philox(key, u
+/// div 4, stream).
+template <class Scalar>
+struct DropoutMask {
+  std::uint64_t key, stream;
+  std::uint64_t first;
+  std::size_t count;
+  std::uint32_t threshold;  ///< words below it drop the unit: round(rate · 2³²)
+  Scalar keep;              ///< 1/(1 − rate)
+  Scalar* mask;
+};
+
+template <class Scalar>
+struct Kernels {
+  const char* name;  ///< `reference`, `avx2`, `avx512`: stands in files and reports
+  void (*product)(const Product<Scalar>&);
+  void (*lstm_cell_forward)(const LstmCellForward<Scalar>&);
+  void (*lstm_cell_backward)(const LstmCellBackward<Scalar>&);
+  void (*softmax_columns)(const SoftmaxColumns<Scalar>&);
+  void (*sigmoid)(Scalar* values, std::size_t count);  ///< in place
+  void (*tanh)(Scalar* values, std::size_t count);     ///< in place
+  void (*adam)(const AdamUpdate<Scalar>&);
+  void (*dropout_mask)(const DropoutMask<Scalar>&);
+};
+
+/// The plain version, for any processor and any scalar.
+template <class Scalar>
+const Kernels<Scalar>& reference_kernels();
+
+}  // namespace deepmine::nn

@@ -1,0 +1,33 @@
+#include "engine/nn/kernels/select.h"
+
+#include <cstdlib>
+#include <string>
+
+#include "engine/nn/error.h"
+
+namespace deepmine::nn {
+
+std::vector<const Kernels<float>*> available_kernels() {
+  return {&reference_kernels<float>()};
+}
+
+const Kernels<float>& kernels_by_name(std::string_view name) {
+  std::string choices;
+  for (const Kernels<float>* kernels : available_kernels()) {
+    if (name == kernels->name) return *kernels;
+    choices += (choices.empty() ? "" : ", ") + std::string(kernels->name);
+  }
+  throw Error(ErrorCode::usage, "no kernels named '" + std::string(name) +
+                                    "' run on this processor; choose one of: " + choices +
+                                    " (environment variable DEEPMINE_KERNELS)");
+}
+
+const Kernels<float>& default_kernels() {
+  static const Kernels<float>& chosen = [&]() -> const Kernels<float>& {
+    const char* wanted = std::getenv("DEEPMINE_KERNELS");
+    return wanted != nullptr && *wanted != '\0' ? kernels_by_name(wanted) : *available_kernels().front();
+  }();
+  return chosen;
+}
+
+}  // namespace deepmine::nn

@@ -1,0 +1,37 @@
+// The threads of one training step or prediction. Every thread walks the same network code over its own
+// lanes; threads meet only where a layer needs the whole batch.
+#pragma once
+
+#include "engine/nn/activations.h"
+
+namespace deepmine::nn {
+
+class Team {
+ public:
+  int thread() const { return thread_; }
+  int size() const { return size_; }
+  /// Waits until every thread of the team is here. All threads must come the same number of times.
+  void barrier() const;
+  /// Lanes of the batch that are this thread's.
+  Range my_lanes(const BatchShape& batch) const { return share(batch.lanes(), thread_, size_); }
+
+  /// Runs `body(team)` on at most `threads` threads (at most one a lane makes sense) and waits for all of
+  /// them. `body` must not throw. Fewer threads than asked for is fine: the result has the same bits.
+  template <class Body>
+  static void run(int threads, Body&& body) {
+    run_erased(
+        threads,
+        [](const Team& team, void* context) {
+          (*static_cast<std::remove_reference_t<Body>*>(context))(team);
+        },
+        const_cast<void*>(static_cast<const void*>(&body)));
+  }
+
+ private:
+  Team(int thread, int size) : thread_(thread), size_(size) {}
+  static void run_erased(int threads, void (*body)(const Team&, void*), void* context);
+
+  int thread_, size_;
+};
+
+}  // namespace deepmine::nn
