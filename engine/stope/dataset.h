@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/stope/features.h"
+#include "engine/stope/feature_table.h"
 #include "engine/stope/records.h"
 #include "engine/stope/risk_level.h"
 #include "engine/stope/scaler.h"

@@ -17,7 +17,7 @@
 #include <string_view>
 #include <vector>
 
-#include "engine/stope/features.h"
+#include "engine/stope/feature_table.h"
 #include "engine/stope/issue.h"
 #include "engine/stope/records.h"
 #include "engine/stope/scaler.h"
@@ -54,12 +54,18 @@ inline constexpr std::string_view no_readings = "no_readings", last_day_missing 
 struct Now {
   std::optional<Day> as_of;           ///< readings after it are not seen
   std::optional<Day> today;           ///< the caller's calendar; readings after it can't be true
-  std::optional<Day> newest_reading;  ///< of the whole data set (newest_reading() below)
+  std::optional<Day> newest_reading;  ///< of the whole data set (note_newest_reading() below)
 };
 
-/// The newest day with a reading over all stopes, passing over readings after `today`.
-std::optional<Day> newest_reading(std::span<const PreparedReadings* const> stopes, std::optional<Day> today);
-std::optional<Day> newest_reading(const PreparedReadings& readings, std::optional<Day> not_after);
+/// Takes the readings of one stope into `now.newest_reading`; those after `now.today` are passed over, so
+/// that one wrong date does not make every other stope look silent. Call it for each stope before the first
+/// check.
+void note_newest_reading(Now& now, const PreparedReadings& readings);
+
+/// A value that can't be true: a static value or a reading (up to `not_after`) outside the range of its
+/// column. The first one found, as a sentence. `missing` is not a value.
+std::optional<std::string> impossible_value(const StaticRecord& statics, const DailySeries& readings,
+                                            Day not_after);
 
 /// A value outside the training range by more than the margin.
 struct OutOfRange {

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "engine/stope/features.h"
+#include "engine/stope/feature_table.h"
 #include "engine/stope/records.h"
 
 namespace deepmine::stope {

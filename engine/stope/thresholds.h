@@ -156,7 +156,7 @@ struct DataSettings {
   }
 };
 
-/// A line of advice. The codes are fixed (assessment.h says when each is given); the words are the mine's
+/// A line of advice. The codes are fixed (advice.h says when each is given); the words are the mine's
 /// own, for example the steps of its trigger action response plan.
 struct Recommendation {
   std::string code, text;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -42,7 +43,8 @@ std::string_view name(WindowState state);
 class PreparedReadings {
  public:
   PreparedReadings() = default;
-  PreparedReadings(DailySeries readings, int largest_gap);
+  /// Days after `not_after` are cut off first: nothing that is not yet known may decide about an earlier day.
+  PreparedReadings(DailySeries readings, int largest_gap, Day not_after = std::numeric_limits<Day>::max());
 
   bool empty() const { return filled_.empty(); }
   const DailySeries& filled() const { return filled_; }
