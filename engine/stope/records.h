@@ -86,6 +86,21 @@ struct StaticRecord {
   std::optional<bool> stable;  ///< the label (column `stability`); never an input feature
 };
 
+/// A numeric column of the static file: its name, unit and the range outside which a value can't be true.
+struct StaticColumn {
+  std::string_view name, unit;
+  double lowest, highest;
+  double StaticRecord::*value;
+};
+inline constexpr std::array<StaticColumn, 6> static_columns{{
+    {"rqd", "%", 0, 100, &StaticRecord::rqd},
+    {"hr", "m", 0, 50, &StaticRecord::hydraulic_radius},
+    {"depth", "m", 0, 4000, &StaticRecord::depth},
+    {"dip", "degree", 0, 90, &StaticRecord::dip},
+    {"undercut_wdt", "m", 0, 50, &StaticRecord::undercut_width},
+    {"support_density", "", 0, 5, &StaticRecord::support_density},
+}};
+
 struct StopeRecord {
   std::string name;
   StaticRecord statics;
