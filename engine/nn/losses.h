@@ -19,6 +19,12 @@ struct LossTargets {
   const Scalar* weights = nullptr;
 };
 
+/// l of one sample. `d`, unless null, receives probability − target.
+template <class Scalar>
+double binary_sample_loss(Scalar logit, int target, Scalar* d);
+template <class Scalar>
+double categorical_sample_loss(const Scalar* logits, int classes, int target, Scalar* d);
+
 /// Σ w, in sample order; every thread computes it for itself.
 template <class Scalar>
 double weight_sum(const BatchShape& batch, const Scalar* weights);

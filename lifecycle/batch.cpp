@@ -1,0 +1,79 @@
+#include "lifecycle/batch.h"
+
+#include <algorithm>
+#include <cassert>
+
+namespace deepmine::lifecycle {
+
+Batch::Batch(const stope::NetworkSpecification& specification, int capacity)
+    : static_features_(specification.static_features),
+      sensors_(specification.sensors),
+      days_(specification.days),
+      horizons_(static_cast<int>(specification.horizons.size())),
+      capacity_(capacity),
+      targets_(static_cast<std::size_t>((1 + horizons_) * capacity)),
+      weights_(targets_.size()) {
+  const int blocks = nn::BatchShape{capacity}.blocks();
+  arena_.build([&](nn::Arena& arena) {
+    statics_ = arena.activations<float>(blocks, static_features_, 1);
+    series_ = arena.activations<float>(blocks, sensors_, days_);
+  });
+}
+
+void Batch::clear() {
+  samples_ = 0;
+  std::fill(weights_.begin(), weights_.end(), 0.0f);
+}
+
+int Batch::add(std::span<const float> statics, std::span<const float> series) {
+  assert(samples_ < capacity_);
+  assert(static_cast<int>(statics.size()) == static_features_ &&
+         static_cast<int>(series.size()) == sensors_ * days_);
+  const int block = samples_ / nn::block_size, position = samples_ % nn::block_size;
+  std::copy(statics.begin(), statics.end(), statics_.column(block, position));
+  for (int day = 0; day < days_; ++day)
+    std::copy_n(series.data() + static_cast<std::ptrdiff_t>(day) * sensors_, sensors_,
+                series_.column(block, day * nn::block_size + position));
+  return samples_++;
+}
+
+void Batch::set_targets(std::int8_t current, float current_weight, std::span<const std::int8_t> future,
+                        std::span<const float> future_weights) {
+  assert(samples_ > 0 && static_cast<int>(future.size()) == horizons_);
+  const auto put = [&](int head, std::int8_t target, float weight) {
+    const auto at = static_cast<std::size_t>(head * capacity_ + samples_ - 1);
+    targets_[at] = std::max<std::int8_t>(target, 0);
+    weights_[at] = target < 0 ? 0.0f : weight;
+  };
+  put(0, current, current_weight);
+  for (int h = 0; h < horizons_; ++h)
+    put(1 + h, future[static_cast<std::size_t>(h)], future_weights[static_cast<std::size_t>(h)]);
+}
+
+void Batch::zero_padding() {
+  const int blocks = nn::BatchShape{samples_}.blocks();
+  for (int padding = samples_; padding < blocks * nn::block_size; ++padding) {
+    const int block = padding / nn::block_size, position = padding % nn::block_size;
+    std::fill_n(statics_.column(block, position), static_features_, 0.0f);
+    for (int day = 0; day < days_; ++day)
+      std::fill_n(series_.column(block, day * nn::block_size + position), sensors_, 0.0f);
+  }
+}
+
+Network::Inputs Batch::inputs() {
+  zero_padding();
+  return {statics_, series_};
+}
+
+Network::Targets Batch::targets() const {
+  const auto head = [&](int number) -> nn::LossTargets<float> {
+    const auto at = static_cast<std::size_t>(number * capacity_);
+    return {targets_.data() + at, weights_.data() + at};
+  };
+  Network::Targets targets;
+  targets.current = head(0);
+  for (int h = 0; h < horizons_; ++h) targets.future[static_cast<std::size_t>(h)] = head(1 + h);
+  return targets;
+}
+
+}  // namespace deepmine::lifecycle

@@ -1,0 +1,34 @@
+// Windows of a dataset as batches: scaled inputs, targets, class weights.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "engine/stope/dataset.h"
+#include "engine/train/training_plan.h"
+#include "lifecycle/batch.h"
+
+namespace deepmine::lifecycle {
+
+class SampleSource {
+ public:
+  /// Class weights follow from the training windows' targets. The dataset and the scaler must outlive this.
+  SampleSource(const stope::Dataset& dataset, const stope::InputScaler& scaler,
+               const stope::WindowSelection& training, train::ClassWeights class_weights);
+
+  /// Replaces what is in the batch by these windows of the dataset. Targets on days from `targets_before` on
+  /// are masked.
+  void fill(Batch& batch, std::span<const std::uint32_t> windows, stope::Day targets_before);
+
+  const stope::Dataset& dataset() const { return dataset_; }
+
+ private:
+  const stope::Dataset& dataset_;
+  const stope::InputScaler& scaler_;
+  std::vector<double> current_weights_;              // stable, unstable
+  std::vector<std::vector<double>> future_weights_;  // one row a horizon
+  std::vector<float> statics_, series_, weights_;    // of one sample
+  std::vector<std::int8_t> targets_;
+};
+
+}  // namespace deepmine::lifecycle
