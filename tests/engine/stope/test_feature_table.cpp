@@ -1,11 +1,10 @@
-#include "engine/stope/feature_table.h"
-
 #include <doctest/doctest.h>
 
 #include <algorithm>
 #include <cmath>
 #include <set>
 
+#include "engine/stope/feature_table.h"
 #include "tests/engine/stope/reference_data.h"
 
 using namespace deepmine::stope;
@@ -54,7 +53,8 @@ TEST_CASE("the table lists 41 inputs: categories, numbers, derived; only the las
 }
 
 TEST_CASE("derived features of a supported stope, computed by hand") {
-  StaticRecord r = plain_record();  // rqd 80, hr 5, depth 200, dip 45, undercut 4, Granite, Rock Bolts 0.7, North
+  StaticRecord r =
+      plain_record();  // rqd 80, hr 5, depth 200, dip 45, undercut 4, Granite, Rock Bolts 0.7, North
   check_near(feature(r, "risk_level"), (0.2 + 5.0 / 15 + 0.2 + 0) / 4);
   check_near(feature(r, "complexity_index"), 0.25 + 0.12 + 0.2 / 3);
   check_near(feature(r, "support_adequacy"), 0.36 + 0.28);
@@ -89,7 +89,8 @@ TEST_CASE("derived features at the bounds") {
   r.hydraulic_radius = 50;
   check_near(feature(r, "structural_factor"), 0);  // 0.24 + 0.24 − 0.7, clipped
   r.hydraulic_radius = 0;
-  for (const auto& [dip, factor] : {std::pair{30.0, 1 - 15.0 / 90}, {80.0, 1 - 35.0 / 90}, {29.9, 0.8}, {80.1, 0.8}}) {
+  for (const auto& [dip, factor] :
+       {std::pair{30.0, 1 - 15.0 / 90}, {80.0, 1 - 35.0 / 90}, {29.9, 0.8}, {80.1, 0.8}}) {
     r.dip = dip;
     check_near(feature(r, "structural_factor"), 0.24 + 0.3 * factor + 0.3);
   }
@@ -98,9 +99,9 @@ TEST_CASE("derived features at the bounds") {
 TEST_CASE("strengths and orientations belong to their categories") {
   // geological_factor − 0.4·rqd/100 = 0.6·strength, and so on, for every entry of the specification's tables.
   StaticRecord r = plain_record();
-  const std::map<std::string, double> rocks{{"Granite", 0.9}, {"Quartzite", 0.85}, {"Basalt", 0.8},
-                                            {"Obsidian", 0.8}, {"Marble", 0.75},   {"Gneiss", 0.7},
-                                            {"Limestone", 0.7}, {"Slate", 0.65},   {"Schist", 0.6},
+  const std::map<std::string, double> rocks{{"Granite", 0.9},   {"Quartzite", 0.85}, {"Basalt", 0.8},
+                                            {"Obsidian", 0.8},  {"Marble", 0.75},    {"Gneiss", 0.7},
+                                            {"Limestone", 0.7}, {"Slate", 0.65},     {"Schist", 0.6},
                                             {"Sandstone", 0.6}, {"Shale", 0.4}};
   CHECK(rocks.size() == rock_types.size());
   for (const auto& [rock, strength] : rocks) {
@@ -108,7 +109,7 @@ TEST_CASE("strengths and orientations belong to their categories") {
     check_near(feature(r, "geological_factor"), 0.6 * strength + 0.32);
     CHECK(feature(r, "rock_type=" + rock) == 1);
   }
-  const std::map<std::string, double> supports{{"None", 0},      {"Mesh", 0.3},       {"Timber", 0.4},
+  const std::map<std::string, double> supports{{"None", 0},         {"Mesh", 0.3},      {"Timber", 0.4},
                                                {"Rock Bolts", 0.6}, {"Shotcrete", 0.7}, {"Steel Sets", 0.8},
                                                {"Cable Bolts", 0.9}};
   CHECK(supports.size() == support_types.size());
@@ -117,8 +118,8 @@ TEST_CASE("strengths and orientations belong to their categories") {
     check_near(feature(r, "support_adequacy"), 0.6 * strength + 0.28);
     CHECK(feature(r, "support_type=" + support) == 1);
   }
-  const std::map<std::string, double> faces{{"North", 0.8},     {"South", 0.8},     {"East", 0.75},
-                                            {"West", 0.75},     {"Northeast", 0.7}, {"Southeast", 0.7},
+  const std::map<std::string, double> faces{{"North", 0.8},      {"South", 0.8},     {"East", 0.75},
+                                            {"West", 0.75},      {"Northeast", 0.7}, {"Southeast", 0.7},
                                             {"Northwest", 0.65}, {"Southwest", 0.6}};
   CHECK(faces.size() == directions.size());
   for (const auto& [face, orientation] : faces) {

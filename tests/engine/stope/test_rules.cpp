@@ -1,7 +1,6 @@
-#include "engine/stope/rules.h"
-
 #include <doctest/doctest.h>
 
+#include "engine/stope/rules.h"
 #include "tests/engine/stope/reference_data.h"
 
 using namespace deepmine::stope;
@@ -89,8 +88,8 @@ TEST_CASE("rule_unstable cannot be computed without what it needs, and ignores w
     CHECK(verdict(record, day) == -1);
   }
   CHECK(verdict(record, {1, 0.2, 20, missing, missing}) == 0);
-  for (double StaticRecord::*needed : {&StaticRecord::rqd, &StaticRecord::hydraulic_radius, &StaticRecord::depth,
-                                       &StaticRecord::support_density}) {
+  for (double StaticRecord::*needed : {&StaticRecord::rqd, &StaticRecord::hydraulic_radius,
+                                       &StaticRecord::depth, &StaticRecord::support_density}) {
     StaticRecord incomplete = record;
     incomplete.*needed = missing;
     CHECK(verdict(incomplete, calm()) == -1);
@@ -103,12 +102,12 @@ TEST_CASE("rule_unstable cannot be computed without what it needs, and ignores w
 
 TEST_CASE("levels round half to even and stay within 0 and 5") {
   CHECK(level_of_weights(4, 0, 1) == RiskLevel::stable);
-  CHECK(level_of_weights(5, 0, 1) == RiskLevel::stable);            // 0.5 → 0
-  CHECK(level_of_weights(6, 0, 1) == RiskLevel::slight_elevated);   // 0.6
-  CHECK(level_of_weights(15, 0, 1) == RiskLevel::elevated);         // 1.5 → 2
-  CHECK(level_of_weights(25, 0, 1) == RiskLevel::elevated);         // 2.5 → 2
-  CHECK(level_of_weights(35, 0, 1) == RiskLevel::critical);         // 3.5 → 4
-  CHECK(level_of_weights(25, 1, 1) == RiskLevel::high);             // 2.5 + 1/300
+  CHECK(level_of_weights(5, 0, 1) == RiskLevel::stable);           // 0.5 → 0
+  CHECK(level_of_weights(6, 0, 1) == RiskLevel::slight_elevated);  // 0.6
+  CHECK(level_of_weights(15, 0, 1) == RiskLevel::elevated);        // 1.5 → 2
+  CHECK(level_of_weights(25, 0, 1) == RiskLevel::elevated);        // 2.5 → 2
+  CHECK(level_of_weights(35, 0, 1) == RiskLevel::critical);        // 3.5 → 4
+  CHECK(level_of_weights(25, 1, 1) == RiskLevel::high);            // 2.5 + 1/300
   CHECK(level_of_weights(99, 0, 1) == RiskLevel::unstable);
   CHECK(level_of_weights(0, -5, 30) == RiskLevel::stable);
   CHECK(level_of_weights(0, 15, 14) == RiskLevel::slight_elevated);  // 0.7: weight × h/30
@@ -117,7 +116,9 @@ TEST_CASE("levels round half to even and stay within 0 and 5") {
 TEST_CASE("the far-horizon terms start strictly after 7 and 14 days") {
   WindowRisk risk;
   risk.long_horizon = 60;  // × h/30
-  const auto level = [&](int horizon) { return static_cast<int>(*risk_level(risk_rules, risk, calm(), horizon)); };
+  const auto level = [&](int horizon) {
+    return static_cast<int>(*risk_level(risk_rules, risk, calm(), horizon));
+  };
   CHECK(level(7) == 0);
   CHECK(level(8) == 2);  // 1.6
   WindowRisk far;
@@ -156,11 +157,12 @@ TEST_CASE("slopes are least squares per day and refuse missing days") {
 
 TEST_CASE("extrapolation uses the slope of the whole window; a hole makes it uncomputable") {
   std::vector<DailyReading> window(30, calm());
-  for (std::size_t i = 0; i < window.size(); ++i) window[i][2] = 20 + 1.5 * static_cast<double>(i);  // to 63.5 MPa
+  for (std::size_t i = 0; i < window.size(); ++i)
+    window[i][2] = 20 + 1.5 * static_cast<double>(i);  // to 63.5 MPa
   const std::vector<int> horizons{1, 30};
   const auto levels = extrapolated_risks(unstable_rules, risk_rules, plain_record(), window, horizons);
-  CHECK(*levels[0] == RiskLevel::stable);           // > 50: 0.4, slope > 1: 0.7/30
-  CHECK(*levels[1] == RiskLevel::elevated);         // 108.5 > 80: 0.8, slope 0.7, far 0.16: 1.66
+  CHECK(*levels[0] == RiskLevel::stable);    // > 50: 0.4, slope > 1: 0.7/30
+  CHECK(*levels[1] == RiskLevel::elevated);  // 108.5 > 80: 0.8, slope 0.7, far 0.16: 1.66
   window[3][2] = missing;
   for (const auto& level : extrapolated_risks(unstable_rules, risk_rules, plain_record(), window, horizons))
     CHECK(!level);
