@@ -1,0 +1,122 @@
+#include "io/stope_csv.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "io/number_text.h"
+#include "io/stope_csv_parts.h"
+#include "io/utf8.h"
+
+namespace deepmine::io {
+
+std::vector<std::size_t> find_columns(const CsvReader& reader, std::span<const std::string_view> required,
+                                      std::span<const std::string_view> optional, IssueLog& log) {
+  std::vector<std::size_t> positions;
+  std::string absent;
+  for (const std::string_view name : required) {
+    if (const auto position = reader.find_column(name)) {
+      positions.push_back(*position);
+    } else {
+      absent += (absent.empty() ? "" : ", ") + std::string(name);
+    }
+  }
+  if (!absent.empty()) {
+    constexpr std::size_t most_shown = 30;
+    std::string found;
+    for (std::size_t i = 0; i < std::min(reader.header().size(), most_shown); ++i)
+      found += (found.empty() ? "" : ", ") + in_quotes(reader.header()[i]);
+    if (reader.header().size() > most_shown) found += ", …";
+    log.add(stope::Severity::fatal, "missing_columns", reader.header_location(0), "",
+            fmt::format("missing columns: {}; the header has {} (names are matched exactly)", absent, found));
+    return {};
+  }
+  const auto is_in = [](std::span<const std::string_view> names, std::string_view name) {
+    return std::find(names.begin(), names.end(), name) != names.end();
+  };
+  for (std::size_t column = 0; column < reader.header().size(); ++column) {
+    const std::string& name = reader.header()[column];
+    if (!is_in(required, name) && !is_in(optional, name))
+      log.add(stope::Severity::note, "extra_column", reader.header_location(column), "",
+              fmt::format("the column {} is not used", in_quotes(name)));
+  }
+  return positions;
+}
+
+bool is_sentinel(double value, const StopeCsvOptions& options) noexcept {
+  return std::find(options.sentinels.begin(), options.sentinels.end(), value) != options.sentinels.end();
+}
+
+std::string in_quotes(std::string_view text) {
+  constexpr std::size_t longest = 60;
+  std::string shown = "'";
+  std::string_view head = text.substr(0, longest);
+  while (head.size() < text.size() && !head.empty() && find_invalid_utf8(head) != head.size())
+    head.remove_suffix(1);  // the cut stood inside a character
+  for (const char c : head) shown += static_cast<unsigned char>(c) < 0x20 || c == 0x7F ? '?' : c;
+  return shown + (head.size() < text.size() ? "…'" : "'");
+}
+
+std::string describe_cell(std::string_view column, std::string_view text, std::string_view problem) {
+  return fmt::format("{} {} {}", column, in_quotes(text), problem);
+}
+
+void report_decimal_comma(const CsvReader& reader, std::size_t position, IssueLog& log) {
+  log.add(stope::Severity::fatal, "decimal_comma", reader.location(position), "",
+          describe_cell(reader.header()[position], reader[position], explain(NumberFault::decimal_comma)));
+}
+
+bool is_good_stope_name(std::string_view name) {
+  return !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
+    return static_cast<unsigned char>(c) >= 0x20 && c != 0x7F;
+  });
+}
+
+bool StopeData::is_usable() const {
+  return std::none_of(issues.begin(), issues.end(),
+                      [](const stope::Issue& issue) { return issue.severity == stope::Severity::fatal; });
+}
+
+bool StopeData::is_rejected(std::string_view name) const {
+  return std::find(rejected.begin(), rejected.end(), name) != rejected.end();
+}
+
+StopeData read_stope_csv(const std::filesystem::path& static_path,
+                         const std::filesystem::path& timeseries_path, const StopeCsvOptions& options) {
+  if (static_path == "-" && timeseries_path == "-")
+    throw Error(ErrorCode::usage,
+                "both files are given as '-': only one of them can be read from standard input");
+  IssueLog log(options.listed_issues_of_a_kind);
+  StopeData data;
+  StopeTable table = read_static_file(static_path, options, log, data.static_rows);
+  const bool statics_are_whole = !log.has_fatal();
+  read_timeseries_file(timeseries_path, options, statics_are_whole, table, log, data.timeseries_rows);
+
+  for (std::size_t i = 0; i < table.stopes.size(); ++i) {
+    stope::StopeRecord& record = table.stopes[i];
+    if (table.is_rejected[i]) {
+      record.readings = {};  // half of a series is no series
+      data.rejected.push_back(record.name);
+    } else if (record.readings.empty() && !log.has_fatal()) {
+      log.add(stope::Severity::warning, "no_readings", table.locations[i], record.name,
+              fmt::format("the stope {} has no readings in {}: it gets no network answer",
+                          in_quotes(record.name), csv_display_name(timeseries_path)));
+    }
+  }
+  if (log.has_fatal()) {
+    data.rejected.clear();
+  } else {
+    data.stopes = std::move(table.stopes);
+  }
+  data.issues = log.take();
+  return data;
+}
+
+void require_usable(const StopeData& data) {
+  std::string text;
+  for (const stope::Issue& issue : data.issues)
+    if (issue.severity == stope::Severity::fatal) text += (text.empty() ? "" : "\n") + describe(issue);
+  if (!text.empty()) throw Error(ErrorCode::data_invalid, text);
+}
+
+}  // namespace deepmine::io

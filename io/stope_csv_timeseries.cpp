@@ -1,0 +1,221 @@
+// The time-series file: a row a reading.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "io/daily_series_builder.h"
+#include "io/number_text.h"
+#include "io/stope_csv_parts.h"
+#include "io/timestamp.h"
+
+namespace deepmine::io {
+namespace {
+
+using stope::DailyReading;
+using stope::sensor_columns;
+using stope::sensor_count;
+using stope::Severity;
+
+/// A row that waits to be put in order (only with the option `sort`).
+struct WaitingReading {
+  std::size_t stope, line;
+  ParsedTimestamp time;
+  DailyReading values;
+};
+
+/// A name that the static file does not have.
+struct UnknownStope {
+  std::string name;
+  stope::Location first;
+  std::size_t rows = 0;
+};
+
+class TimeseriesRows {
+ public:
+  TimeseriesRows(const CsvReader& reader, const StopeCsvOptions& options, IssueLog& log, StopeTable& table)
+      : reader_(reader), options_(options), log_(log), table_(table), builders_(table.stopes.size()) {}
+
+  bool find_columns() {
+    std::vector<std::string_view> required{"stope_name", "timestamp"};
+    for (const auto& column : sensor_columns) required.push_back(column.name);
+    const std::vector<std::size_t> positions = io::find_columns(reader_, required, {}, log_);
+    if (positions.empty()) return false;
+    name_position_ = positions[0];
+    time_position_ = positions[1];
+    std::copy(positions.begin() + 2, positions.end(), sensor_positions_.begin());
+    return true;
+  }
+
+  void read_row() {
+    const std::size_t stope = find_stope(reader_[name_position_]);
+    if (stope == unknown) return;
+    bool is_good = true;
+    const ParsedTimestamp time = read_time(stope, is_good);
+    DailyReading values;
+    for (std::size_t sensor = 0; sensor < sensor_count; ++sensor)
+      values[sensor] = read_value(stope, sensor, is_good);
+    if (!is_good || table_.is_rejected[stope]) return;
+    if (options_.sort) {
+      waiting_.push_back({stope, reader_.line(), time, values});
+    } else {
+      add(stope, reader_.line(), time, values);
+    }
+  }
+
+  /// Sorts what waited, moves the series into the table and reports the stopes without a static row.
+  void finish(bool report_unknown) {
+    std::sort(waiting_.begin(), waiting_.end(), [](const WaitingReading& a, const WaitingReading& b) {
+      if (a.stope != b.stope) return a.stope < b.stope;
+      return a.time.microseconds != b.time.microseconds ? a.time.microseconds < b.time.microseconds
+                                                        : a.line < b.line;
+    });
+    for (const WaitingReading& reading : waiting_)
+      if (!table_.is_rejected[reading.stope]) add(reading.stope, reading.line, reading.time, reading.values);
+    waiting_ = {};
+    for (std::size_t i = 0; i < builders_.size(); ++i) table_.stopes[i].readings = builders_[i].take();
+    if (!report_unknown) return;
+    for (const UnknownStope& stope : unknown_stopes_)
+      log_.add(Severity::warning, "no_static_row", stope.first, stope.name,
+               fmt::format("the stope {} has {} readings and no row in the static file: it gets no answer",
+                           in_quotes(stope.name), stope.rows));
+  }
+
+ private:
+  static constexpr std::size_t unknown = static_cast<std::size_t>(-1);
+
+  std::size_t find_stope(std::string_view name) {
+    if (name == last_name_ && last_stope_ != unknown) return last_stope_;  // most files keep a stope together
+    if (!is_good_stope_name(name)) {
+      log_.add(
+          Severity::fatal, "bad_stope_name", reader_.location(name_position_), "",
+          describe_cell("stope_name", name,
+                        "is empty or has control characters; every reading needs the name of its stope"));
+      return unknown;
+    }
+    if (const auto found = table_.index.find(name); found != table_.index.end()) {
+      last_name_ = name;
+      return last_stope_ = found->second;
+    }
+    const auto [found, is_new] = unknown_index_.try_emplace(std::string(name), unknown_stopes_.size());
+    if (is_new) unknown_stopes_.push_back({std::string(name), reader_.location(name_position_), 0});
+    ++unknown_stopes_[found->second].rows;
+    return unknown;
+  }
+
+  void reject(std::size_t stope, std::string_view code, stope::Location where, std::string message) {
+    table_.is_rejected[stope] = 1;
+    log_.add(Severity::rejected, code, std::move(where), table_.stopes[stope].name, std::move(message));
+  }
+
+  void reject_cell(std::size_t stope, std::string_view code, std::size_t position, std::string_view problem) {
+    table_.is_rejected[stope] = 1;
+    if (log_.wants(Severity::rejected, code, table_.stopes[stope].name))
+      reject(stope, code, reader_.location(position),
+             describe_cell(reader_.header()[position], reader_[position], problem));
+  }
+
+  ParsedTimestamp read_time(std::size_t stope, bool& is_good) {
+    const ParsedTimestamp time = parse_timestamp(reader_[time_position_]);
+    if (time.fault != TimestampFault::none) {
+      is_good = false;
+      reject_cell(stope, "bad_timestamp", time_position_, explain(time.fault));
+    } else if (options_.now && time.day > *options_.now) {
+      is_good = false;
+      reject_cell(stope, "reading_after_now", time_position_,
+                  fmt::format("lies after today ({}): check the year", stope::format_day(*options_.now)));
+    }
+    return time;
+  }
+
+  double read_value(std::size_t stope, std::size_t sensor, bool& is_good) {
+    const std::size_t position = sensor_positions_[sensor];
+    const auto [value, fault] = parse_number(reader_[position]);
+    if (fault == NumberFault::empty) return stope::missing;
+    if (fault != NumberFault::none) {
+      is_good = false;
+      if (fault == NumberFault::decimal_comma) report_decimal_comma(reader_, position, log_);
+      reject_cell(stope, "not_a_number", position, explain(fault));
+      return stope::missing;
+    }
+    if (!options_.sentinels.empty() && is_sentinel(value, options_)) return stope::missing;
+    const auto& column = sensor_columns[sensor];
+    if (value < column.lowest || value > column.highest) {
+      is_good = false;
+      reject_cell(
+          stope, "out_of_range", position,
+          fmt::format("lies outside {} to {} {}; a number that means 'missing' is to be listed as a sentinel",
+                      column.lowest, column.highest, column.unit));
+    }
+    return value;
+  }
+
+  void add(std::size_t stope, std::size_t line, const ParsedTimestamp& time, const DailyReading& values) {
+    using Outcome = DailySeriesBuilder::Outcome;
+    DailySeriesBuilder& builder = builders_[stope];
+    const std::size_t before = builder.last_line();
+    const stope::Day day_before = builder.last_day();
+    const Outcome outcome = builder.add(time, line, values);
+    if (outcome == Outcome::added) return;
+    const std::string day = stope::format_day(time.day);
+    const stope::Location where{reader_.name(), line, 1};
+    switch (outcome) {
+      case Outcome::added:
+        break;
+      case Outcome::identical_duplicate:
+        log_.add(Severity::warning, "identical_duplicate", where, table_.stopes[stope].name,
+                 fmt::format("the same reading as on line {} ({}): left out", before, day));
+        break;
+      case Outcome::conflicting_duplicate:
+        reject(
+            stope, "conflicting_duplicate", where,
+            fmt::format("the same stope and time as on line {} ({}), but other values: remove the wrong row",
+                        before, day));
+        break;
+      case Outcome::out_of_order:
+        reject(stope, "out_of_order", where,
+               fmt::format("{} stands behind {} on line {}: readings must be in order of time; sort the file "
+                           "or use --sort",
+                           day, stope::format_day(day_before), before));
+        break;
+      case Outcome::implausible_dates:
+        reject(stope, "implausible_dates", where,
+               fmt::format(
+                   "{} lies so far from {} on line {} that one of the dates must be wrong: check the years",
+                   day, stope::format_day(day_before), before));
+        break;
+    }
+  }
+
+  const CsvReader& reader_;
+  const StopeCsvOptions& options_;
+  IssueLog& log_;
+  StopeTable& table_;
+  std::size_t name_position_ = 0, time_position_ = 0;
+  std::array<std::size_t, sensor_count> sensor_positions_{};
+  std::string last_name_;
+  std::size_t last_stope_ = unknown;
+  std::vector<DailySeriesBuilder> builders_;  // one for each stope of the table
+  std::vector<WaitingReading> waiting_;
+  NameIndex unknown_index_;
+  std::vector<UnknownStope> unknown_stopes_;
+};
+
+}  // namespace
+
+void read_timeseries_file(const std::filesystem::path& path, const StopeCsvOptions& options,
+                          bool statics_are_whole, StopeTable& table, IssueLog& log, std::size_t& row_count) {
+  try {
+    CsvReader reader(csv_display_name(path), CsvText::read(path));
+    TimeseriesRows rows(reader, options, log, table);
+    if (!rows.find_columns()) return;
+    for_each_row(reader, log, [&] { rows.read_row(); });
+    row_count = reader.row_count();
+    rows.finish(statics_are_whole);
+  } catch (const CsvError& error) {
+    log.add(Severity::fatal, error.issue_code(), error.where(), "", error.problem());
+  }
+}
+
+}  // namespace deepmine::io
