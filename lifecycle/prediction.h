@@ -1,0 +1,40 @@
+// From records and findings to one assessment a stope: checks of the data, the network's answer, words.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "engine/stope/assessment.h"
+#include "engine/stope/issue.h"
+#include "engine/stope/records.h"
+#include "lifecycle/loaded_model.h"
+
+namespace deepmine::lifecycle {
+
+struct PredictionRequest {
+  /// The stopes to answer for, in the order of the answers; empty: all. A name that is nowhere is
+  /// Error(usage).
+  std::vector<std::string> names;
+  std::optional<stope::Day> as_of;              ///< later readings are not seen
+  std::optional<stope::Day> today;              ///< the caller's calendar: later readings can't be true
+  std::optional<double> threshold;              ///< instead of the model's decision threshold
+  std::optional<stope::SiteSettings> settings;  ///< instead of the model's thresholds
+  std::string timestamp;                        ///< of the prediction, UTC
+  int threads = 1;
+};
+
+/// One assessment a stope, in the order of the records, then stopes that have readings but no record. `model`
+/// may be null: then the rules answer, flagged. `issues` are the findings about the files; those of a stope
+/// decide about it. Takes the records over. The same bits for any number of threads and of stopes.
+std::vector<stope::Assessment> predict(const LoadedModel* model, std::vector<stope::StopeRecord> records,
+                                       std::span<const stope::Issue> issues,
+                                       const PredictionRequest& request);
+
+/// Now, UTC, as `2024-03-30T12:00:00Z`.
+std::string utc_timestamp();
+/// Today in local time.
+stope::Day local_today();
+
+}  // namespace deepmine::lifecycle
