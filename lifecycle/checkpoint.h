@@ -4,17 +4,9 @@
 #include <filesystem>
 #include <string>
 
-#include "io/components_file.h"
-#include "io/metadata_file.h"
-#include "lifecycle/batch.h"
-#include "lifecycle/store.h"
+#include "lifecycle/saved_model.h"
 
 namespace deepmine::lifecycle {
-
-/// The bytes of the files of a model, under the names that a version of the store has.
-std::vector<StoredFile> model_files(const Network& network, const float* values,
-                                    const io::Components& components, const io::ModelMetadata& metadata,
-                                    const std::string& training_log);
 
 /// Creates the folder; every file in it is always whole.
 class Checkpoint {
@@ -22,8 +14,7 @@ class Checkpoint {
   explicit Checkpoint(std::filesystem::path folder);
 
   const std::filesystem::path& folder() const { return folder_; }
-  void write_best(const Network& network, const float* values, const io::Components& components,
-                  const io::ModelMetadata& metadata) const;
+  void write_best(const SavedModel& model) const;
   void write_log(const std::string& training_log) const;
   /// Removes the files that this class writes, and the folder if nothing else is in it. For after publishing.
   void remove() const;

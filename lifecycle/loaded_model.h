@@ -6,21 +6,20 @@
 #include <string>
 #include <vector>
 
-#include "io/components_file.h"
-#include "io/metadata_file.h"
 #include "lifecycle/batch.h"
-#include "lifecycle/store.h"
+#include "lifecycle/saved_model.h"
 #include "lifecycle/test_cases.h"
 
 namespace deepmine::lifecycle {
 
 class LoadedModel {
  public:
-  /// Parses the files of a version, checks that they belong together and that names and shapes are those of
-  /// the network's specification, and replays the test cases. Throws Error(model_damaged) that says which
-  /// file and why.
-  static std::shared_ptr<const LoadedModel> from_version(const StoredVersion& version,
-                                                         const std::string& source);
+  /// Builds the network, takes the weights over and replays the test cases. `source` is named in errors.
+  /// Throws Error(model_damaged) if the weights are not the network's or an answer is another than when it
+  /// was saved.
+  LoadedModel(SavedModel saved, const std::string& source);
+  LoadedModel(const LoadedModel&) = delete;
+  LoadedModel& operator=(const LoadedModel&) = delete;
 
   const io::ModelMetadata& metadata() const { return metadata_; }
   const io::Components& components() const { return components_; }
@@ -29,8 +28,6 @@ class LoadedModel {
   Verified verified() const { return verified_; }
 
  private:
-  LoadedModel(io::Components components, io::ModelMetadata metadata);
-
   io::Components components_;
   io::ModelMetadata metadata_;
   Network network_;
@@ -38,7 +35,8 @@ class LoadedModel {
   Verified verified_ = Verified::not_verified;
 };
 
-/// The model in service, or nothing if the store has none. Throws as above if it is damaged.
+/// The model in service, or nothing if the store has none. Throws Error(model_damaged) that says which file
+/// and why.
 std::shared_ptr<const LoadedModel> load_current(const ModelStore& store);
 
 }  // namespace deepmine::lifecycle

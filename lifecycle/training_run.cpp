@@ -77,8 +77,7 @@ class TrainingRun {
     outcome.interrupted = trained.interrupted;
     outcome.dropped_samples = trained.dropped_samples;
     if (trained.interrupted) {
-      checkpoint_.write_best(network_, trained.parameters.values(), components(trained.parameters),
-                             metadata_);
+      checkpoint_.write_best(saved_model(trained.parameters));
       checkpoint_.write_log(log_);
       outcome.checkpoint = checkpoint_.folder();
     } else {
@@ -135,6 +134,11 @@ class TrainingRun {
     return components;
   }
 
+  SavedModel saved_model(const nn::Parameters<float>& parameters) const {
+    return {
+        {run_id_, io::tensors_of(network_.layout(), parameters.values())}, components(parameters), metadata_};
+  }
+
   /// A few windows from all over the data.
   std::vector<std::uint32_t> test_case_windows() const {
     constexpr std::size_t wanted = 8;
@@ -150,7 +154,7 @@ class TrainingRun {
     checkpoint_.write_log(log_);
     if (record.best) {
       metadata_.epochs_run = metadata_.best_epoch = record.epoch;
-      checkpoint_.write_best(network_, parameters.values(), components(parameters), metadata_);
+      checkpoint_.write_best(saved_model(parameters));
     }
     if (hooks_.training.epoch_ended) hooks_.training.epoch_ended(record, parameters);
   }
@@ -172,8 +176,7 @@ class TrainingRun {
   void publish(const TrainedNetwork& trained, TrainingOutcome& outcome) {
     add_metrics(trained.parameters);
     metadata_.sequence = writer_.next_sequence();
-    const StoredVersion version = writer_.publish(
-        model_files(network_, trained.parameters.values(), components(trained.parameters), metadata_, log_));
+    const StoredVersion version = writer_.publish(saved_model_files(saved_model(trained.parameters), log_));
     outcome.sequence = version.sequence;
     checkpoint_.remove();
   }
