@@ -39,11 +39,11 @@ Sha256Digest sha256(std::string_view bytes) {
   return hash.finish();
 }
 
-std::string to_hexadecimal(const Sha256Digest& digest) {
+std::string to_hexadecimal(std::span<const std::uint8_t> bytes) {
   constexpr char digits[] = "0123456789abcdef";
   std::string text;
-  text.reserve(2 * digest.size());
-  for (const std::uint8_t byte : digest) {
+  text.reserve(2 * bytes.size());
+  for (const std::uint8_t byte : bytes) {
     text += digits[byte >> 4];
     text += digits[byte & 15];
   }

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -30,7 +31,7 @@ class Sha256 {
 
 Sha256Digest sha256(std::string_view bytes);
 
-/// 64 lower-case hexadecimal digits, as sha256sum prints them.
-std::string to_hexadecimal(const Sha256Digest& digest);
+/// Two lower-case hexadecimal digits a byte, as sha256sum prints them.
+std::string to_hexadecimal(std::span<const std::uint8_t> bytes);
 
 }  // namespace deepmine::io

@@ -17,9 +17,10 @@ void expect_error(ErrorCode code, const std::string& part, Call&& call) {
     std::forward<Call>(call)();
     FAIL_CHECK("no error; expected one that says: " << part);
   } catch (const Error& error) {
-    CHECK_MESSAGE(error.code() == code, error.what());
-    CHECK_MESSAGE(std::string(error.what()).find(part) != std::string::npos,
-                  "expected '" << part << "', the message is: " << error.what());
+    const std::string message = error.what();
+    CHECK_MESSAGE(error.code() == code, message);
+    CHECK_MESSAGE(message.find(part) != std::string::npos,
+                  "expected '" << part << "', the message is: " << message);
   }
 }
 

@@ -78,9 +78,9 @@ TEST_CASE("any call that fails is reported, leaves the old file and no rubbish")
   const auto path = folder / "kept";
   write_file_atomically(path, "old");
   struct Fault {
-    const char* call;
+    std::string call;
     int error_number;
-    const char* text;
+    std::string text;
   };
   for (const Fault& fault :
        {Fault{"open", EACCES, "Permission denied"}, Fault{"write", ENOSPC, "No space left"},
