@@ -1,0 +1,127 @@
+#include "io/components_file.h"
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+#include "engine/nn/error.h"
+#include "io/stored_enumerations.h"
+
+namespace deepmine::io {
+
+namespace {
+
+std::string text(std::size_t number) {
+  return std::to_string(number);
+}
+
+std::size_t size(int number) {
+  return static_cast<std::size_t>(number);
+}
+
+bool all_finite(const std::vector<float>& values) {
+  return std::all_of(values.begin(), values.end(), [](float value) { return std::isfinite(value); });
+}
+
+/// "test input 2 has 40 statics, expected 41"
+std::string check_values(const std::string& what, const std::vector<float>& values, std::size_t expected) {
+  if (values.size() != expected)
+    return what + ": " + text(values.size()) + " numbers, expected " + text(expected);
+  if (!all_finite(values)) return what + ": a number is not finite";
+  return {};
+}
+
+std::string check_features(const Components& components) {
+  const stope::FeatureTable& table = components.feature_table;
+  if (table != stope::feature_table())
+    return "made for feature table " + std::to_string(table.version) + " with " + text(table.statics.size()) +
+           " static columns, this program has table " + std::to_string(stope::feature_table().version) +
+           " with " + text(stope::feature_table().statics.size()) + "; train the model again";
+  if (table.statics.size() != size(components.network.static_features) ||
+      table.sensors.size() != size(components.network.sensors))
+    return "the network takes " + std::to_string(components.network.static_features) +
+           " static features and " + std::to_string(components.network.sensors) +
+           " sensors, the feature table has " + text(table.statics.size()) + " and " +
+           text(table.sensors.size());
+  if (!components.scaler.valid()) return "the scalers do not fit the feature table or hold unusable numbers";
+  return {};
+}
+
+std::string check_calibration(const Components& components) {
+  const std::vector<double>& temperatures = components.calibration.temperatures;
+  const std::size_t heads = 1 + components.network.horizons.size();
+  if (temperatures.size() != heads)
+    return text(temperatures.size()) + " calibration temperatures, expected one a head, " + text(heads);
+  for (const double temperature : temperatures)
+    if (!std::isfinite(temperature) || temperature <= 0)
+      return "a calibration temperature is " + std::to_string(temperature) + ", expected a number above 0";
+  return {};
+}
+
+std::string check_expected(const ExpectedOutputs& expected, const Components& components) {
+  const std::string what = "expected outputs of kernel path '" + expected.kernel_path + "'";
+  if (expected.outputs.size() != components.test_cases.inputs.size())
+    return what + ": for " + text(expected.outputs.size()) + " test cases, there are " +
+           text(components.test_cases.inputs.size());
+  const stope::NetworkSpecification& network = components.network;
+  for (const std::vector<float>& outputs : expected.outputs)
+    if (std::string problem =
+            check_values(what, outputs, 1 + network.horizons.size() * size(network.risk_levels));
+        !problem.empty())
+      return problem;
+  return {};
+}
+
+std::string check_test_cases(const Components& components) {
+  const stope::NetworkSpecification& network = components.network;
+  const TestCases& cases = components.test_cases;
+  if (cases.numerics_version < 1) return "the test cases name no numerics version";
+  if (cases.inputs.empty()) return "there are no test cases";
+  for (const TestInput& input : cases.inputs) {
+    if (std::string problem =
+            check_values("statics of a test case", input.statics, size(network.static_features));
+        !problem.empty())
+      return problem;
+    if (std::string problem =
+            check_values("series of a test case", input.series, size(network.sensors) * size(network.days));
+        !problem.empty())
+      return problem;
+  }
+  std::set<std::string> paths;
+  for (const ExpectedOutputs& expected : cases.expected) {
+    if (!paths.insert(expected.kernel_path).second)
+      return "kernel path '" + expected.kernel_path + "' stands twice";
+    if (std::string problem = check_expected(expected, components); !problem.empty()) return problem;
+  }
+  if (!paths.contains("reference")) return "the outputs of the reference kernel path are missing";
+  return {};
+}
+
+}  // namespace
+
+std::string check_components(const Components& components) {
+  // The specification first: the sizes of everything else follow from it.
+  if (std::string problem = stope::problem_with(components.network); !problem.empty()) return problem;
+  if (std::string problem = check_features(components); !problem.empty()) return problem;
+  if (const std::vector<std::string> found = stope::problems(components.settings); !found.empty())
+    return found.front();
+  if (std::string problem = check_calibration(components); !problem.empty()) return problem;
+  return check_test_cases(components);
+}
+
+std::string write_components_file(const Components& components) {
+  if (const std::string problem = check_components(components); !problem.empty())
+    throw Error(ErrorCode::failure, "these components can't be saved: " + problem);
+  return make_frame(FrameKind::components, components_schema_version, components.run_id, encode(components));
+}
+
+Components parse_components_file(std::string_view bytes, const std::string& source) {
+  const Frame frame = parse_frame(bytes, FrameKind::components, components_schema_version, source);
+  auto components = decode<Components>(frame.payload, source);
+  components.run_id = frame.run_id;
+  if (const std::string problem = check_components(components); !problem.empty())
+    throw Error(ErrorCode::model_damaged, source + ": " + problem);
+  return components;
+}
+
+}  // namespace deepmine::io

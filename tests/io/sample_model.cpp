@@ -1,0 +1,54 @@
+#include "tests/io/sample_model.h"
+
+#include <limits>
+
+namespace deepmine::test {
+
+using namespace deepmine::io;
+
+Weights sample_weights() {
+  Weights weights{sample_run_id, {}};
+  weights.tensors.push_back({"dense/kernel", 2, 3, nn::Role::kernel, {1, 2, 3, 4, 5.5f, -0.0f}});
+  weights.tensors.push_back({"dense/bias", 2, 1, nn::Role::bias, {1e-45f, 3.4e38f}});
+  return weights;
+}
+
+Components sample_components() {
+  Components components;
+  components.run_id = sample_run_id;
+  components.network.days = 2;
+  components.network.horizons = {1};
+  components.feature_table = stope::feature_table();
+  components.scaler.statics.assign(stope::scaled_feature_count, {50, 10, 20, 80, 30});
+  components.scaler.sensors.assign(stope::sensor_count, {0.1, 1.0 / 3, -1, 7, 900});
+  components.scaler.categories_seen.assign(stope::category_feature_count, 1);
+  components.settings.data.sentinels = {-999};
+  components.calibration.temperatures = {1, 1.25};
+  components.test_cases.numerics_version = 1;
+  components.test_cases.inputs = {{std::vector<float>(41, 0.5f), std::vector<float>(10, -0.25f)}};
+  for (const char* path : {"reference", "avx2"})
+    components.test_cases.expected.push_back({path, {{0.1f, 0.2f, 0.3f, 0.1f, 0.1f, 0.2f, 0.1f}}});
+  return components;
+}
+
+ModelMetadata sample_metadata() {
+  ModelMetadata metadata;
+  metadata.run_id = sample_run_id;
+  metadata.model_id = "deadbeef0102030405060708090a0b0c";
+  metadata.sequence = 3;
+  metadata.created_at = "2024-03-30T12:00:00Z";
+  metadata.program_version = "0.1.0";
+  metadata.data = {std::string(64, 'a'), 50, 4500, 3050};
+  metadata.split = {"stope", 0.2, 0.2, {"A", "B"}, {"C"}, {"D"}};
+  metadata.plan.seed = 7;
+  metadata.total_parameters = 416780;
+  metadata.trainable_parameters = 414398;
+  metadata.epochs_run = 40;
+  metadata.best_epoch = 20;
+  metadata.duration_seconds = 12.5;
+  metadata.metrics["test"]["current"] = {{"accuracy", 0.9},
+                                         {"roc_auc", std::numeric_limits<double>::quiet_NaN()}};
+  return metadata;
+}
+
+}  // namespace deepmine::test

@@ -1,0 +1,111 @@
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <limits>
+
+#include "io/components_file.h"
+#include "io/stored_enumerations.h"
+#include "tests/io/damage.h"
+#include "tests/io/expect_error.h"
+#include "tests/io/sample_model.h"
+
+using namespace deepmine;
+using namespace deepmine::io;
+using namespace deepmine::test;
+
+TEST_CASE("components come back bit for bit") {
+  const std::string bytes = write_components_file(sample_components());
+  const Components again = parse_components_file(bytes, "components");
+  CHECK(again == sample_components());
+  CHECK(write_components_file(again) == bytes);
+}
+
+TEST_CASE("all damage to a components file is refused") {
+  check_that_all_damage_is_refused(write_components_file(sample_components()), [](std::string_view bytes) {
+    parse_components_file(bytes, "components");
+  });
+}
+
+TEST_CASE("components that make no sense are neither saved nor read") {
+  struct Wrong {
+    std::string message;
+    void (*change)(Components&);
+  };
+  const Wrong all[] = {
+      {"horizon 1 is out of place",
+       [](Components& c) {
+         c.network.horizons = {3, 1};
+       }},
+      {"key_size", [](Components& c) { c.network.key_size = 2000000000; }},
+      {"made for feature table 9", [](Components& c) { c.feature_table.version = 9; }},
+      {"made for feature table 1",
+       [](Components& c) { std::swap(c.feature_table.statics[0], c.feature_table.statics[1]); }},
+      {"the network takes 20 static features", [](Components& c) { c.network.static_features = 20; }},
+      {"scalers", [](Components& c) { c.scaler.sensors.pop_back(); }},
+      {"scalers", [](Components& c) { c.scaler.statics[3].deviation = 0; }},
+      {"decision_threshold", [](Components& c) { c.settings.assessment.decision_threshold = std::nan(""); }},
+      {"1 calibration temperatures", [](Components& c) { c.calibration.temperatures = {1}; }},
+      {"calibration temperature is 0", [](Components& c) { c.calibration.temperatures[1] = 0; }},
+      {"numerics version", [](Components& c) { c.test_cases.numerics_version = 0; }},
+      {"no test cases",
+       [](Components& c) {
+         c.test_cases = {1, {}, {}};
+       }},
+      {"40 numbers, expected 41", [](Components& c) { c.test_cases.inputs[0].statics.pop_back(); }},
+      {"11 numbers, expected 10", [](Components& c) { c.test_cases.inputs[0].series.push_back(0); }},
+      {"6 numbers, expected 7", [](Components& c) { c.test_cases.expected[1].outputs[0].pop_back(); }},
+      {"for 0 test cases, there are 1", [](Components& c) { c.test_cases.expected[1].outputs.clear(); }},
+      {"not finite",
+       [](Components& c) {
+         c.test_cases.expected[0].outputs[0][0] = std::numeric_limits<float>::infinity();
+       }},
+      {"stands twice", [](Components& c) { c.test_cases.expected[1].kernel_path = "reference"; }},
+      {"reference kernel path",
+       [](Components& c) { c.test_cases.expected.erase(c.test_cases.expected.begin()); }},
+  };
+  for (const Wrong& wrong : all) {
+    CAPTURE(wrong.message);
+    Components components = sample_components();
+    wrong.change(components);
+    expect_error(ErrorCode::failure, wrong.message, [&] { (void)write_components_file(components); });
+    // The same under a hash that fits.
+    const std::string bytes =
+        make_frame(FrameKind::components, components_schema_version, sample_run_id, encode(components));
+    expect_error(ErrorCode::model_damaged, wrong.message,
+                 [&] { parse_components_file(bytes, "components"); });
+    expect_error(ErrorCode::model_damaged,
+                 "components: ", [&] { parse_components_file(bytes, "components"); });
+  }
+}
+
+TEST_CASE("a payload of rubbish under a right hash is an Error, whatever it is") {
+  const std::string payload = encode(sample_components());
+  std::size_t refused = 0;
+  const auto attempt = [&](const std::string& changed) {
+    const std::string bytes =
+        make_frame(FrameKind::components, components_schema_version, sample_run_id, changed);
+    try {
+      parse_components_file(bytes, "components");
+    } catch (const Error& error) {
+      CHECK(error.code() == ErrorCode::model_damaged);
+      ++refused;
+    }
+  };
+  std::string changed = payload;
+  for (std::size_t at = 0; at < payload.size(); ++at) {
+    for (const char value : {'\xff', '\x7f', '\x02'}) {
+      changed[at] = value;
+      attempt(changed);
+    }
+    changed[at] = payload[at];
+    attempt(payload.substr(0, at));
+  }
+  CHECK(refused > payload.size());
+}
+
+TEST_CASE("components of a newer version say so") {
+  const std::string newer =
+      make_frame(FrameKind::components, components_schema_version + 1, sample_run_id, "whatever it holds");
+  expect_error(ErrorCode::model_damaged, "made by a newer version of deepmine",
+               [&] { parse_components_file(newer, "components"); });
+}
