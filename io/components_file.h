@@ -45,7 +45,7 @@ struct TestInput {
 /// What one kernel path gives for the test inputs, bit for bit.
 struct ExpectedOutputs {
   std::string kernel_path;  ///< nn::Kernels::name: `reference`, `avx2`, ...
-  /// One list a test input: probability of instability, then `risk_levels` probabilities for each horizon.
+  /// One list a test input: the logit of instability, then `risk_levels` logits for each horizon.
   std::vector<std::vector<float>> outputs;
 
   bool operator==(const ExpectedOutputs&) const = default;

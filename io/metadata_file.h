@@ -65,7 +65,8 @@ struct ModelMetadata {
   std::int64_t total_parameters = 0, trainable_parameters = 0;
   std::int32_t epochs_run = 0, best_epoch = 0;  ///< epochs count from 1
   double duration_seconds = 0;
-  MetricTable metrics;
+  MetricTable metrics;                           ///< of the network
+  std::map<std::string, MetricTable> baselines;  ///< `majority`, `rules`: the same for what needs no network
 
   template <class Self, class Visit>
   static void visit_fields(Self& self, Visit&& visit) {
@@ -82,6 +83,7 @@ struct ModelMetadata {
     visit("best_epoch", self.best_epoch);
     visit("duration_seconds", self.duration_seconds);
     visit("metrics", self.metrics);
+    visit("baselines", self.baselines);
   }
 };
 

@@ -5,8 +5,8 @@
 //   every code of CsvError, missing_columns, duplicate_stope, bad_stope_name, decimal_comma,
 //   no_rows
 // rejected (that stope can't be answered; the others can)
-//   not_a_number, out_of_range, missing_value, bad_flag, bad_label, bad_timestamp, reading_after_now, out_of_order,
-//   conflicting_duplicate, implausible_dates
+//   not_a_number, out_of_range, missing_value, bad_flag, bad_label, bad_timestamp, reading_after_now,
+//   out_of_order, conflicting_duplicate, implausible_dates
 // warning
 //   identical_duplicate, unseen_category (the assessment abstains), no_readings, no_static_row, unused_label
 // note

@@ -69,9 +69,8 @@ class Prediction {
   }
 
   void check() {
-    std::vector<const stope::PreparedReadings*> all;
-    for (const Candidate& candidate : candidates_) all.push_back(&candidate.readings);
-    const stope::Now now{request_.as_of, request_.today, stope::newest_reading(all, request_.today)};
+    stope::Now now{.as_of = request_.as_of, .today = request_.today, .newest_reading = std::nullopt};
+    for (const Candidate& candidate : candidates_) stope::note_newest_reading(now, candidate.readings);
     const stope::QualityContext context{settings_, plan_,
                                         model_ != nullptr ? &model_->components().scaler : nullptr, now};
     for (Candidate& candidate : candidates_)
