@@ -134,8 +134,8 @@ bool CsvReader::next_row() {
     cursor_ = size_;
     return false;
   }
-  read_row(header_.size());
   ++row_count_;
+  read_row(header_.size());
   check_row();
   return true;
 }

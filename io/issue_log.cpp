@@ -1,5 +1,6 @@
 #include "io/issue_log.h"
 
+#include <map>
 #include <utility>
 
 namespace deepmine::io {
@@ -28,6 +29,16 @@ void IssueLog::add(stope::Severity severity, std::string_view code, stope::Locat
   of_kind.file = where.file;
   issues_.push_back(
       {severity, std::string(code), std::move(where), std::string(stope_name), std::move(message)});
+}
+
+std::vector<IssueCount> IssueLog::counts() const {
+  std::map<std::pair<int, std::string>, std::size_t> sums;
+  for (const Kind& of_kind : kinds_)
+    sums[{-static_cast<int>(of_kind.severity), of_kind.code}] += of_kind.listed + of_kind.left_out;
+  std::vector<IssueCount> counted;
+  for (const auto& [kind_of_sum, count] : sums)
+    counted.push_back({static_cast<stope::Severity>(-kind_of_sum.first), kind_of_sum.second, count});
+  return counted;
 }
 
 std::vector<stope::Issue> IssueLog::take() {

@@ -12,6 +12,13 @@
 
 namespace deepmine::io {
 
+/// How often a kind of finding was met, over all stopes, listed or not.
+struct IssueCount {
+  stope::Severity severity = stope::Severity::note;
+  std::string code;
+  std::size_t count = 0;
+};
+
 /// Not thread-safe.
 class IssueLog {
  public:
@@ -22,6 +29,9 @@ class IssueLog {
   bool wants(stope::Severity severity, std::string_view code, std::string_view stope_name);
   void add(stope::Severity severity, std::string_view code, stope::Location where,
            std::string_view stope_name, std::string message);
+
+  /// By severity, the worst first, then by code.
+  std::vector<IssueCount> counts() const;
 
   bool has_fatal() const noexcept { return has_fatal_; }
 

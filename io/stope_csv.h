@@ -21,6 +21,7 @@
 
 #include "engine/stope/issue.h"
 #include "engine/stope/records.h"
+#include "io/issue_log.h"
 
 namespace deepmine::io {
 
@@ -37,6 +38,7 @@ struct StopeData {
   /// readings; what its statics hold is not to be used.
   std::vector<stope::StopeRecord> stopes;
   std::vector<stope::Issue> issues;
+  std::vector<IssueCount> issue_counts;  ///< all findings, those not listed too
   /// Names with at least one `rejected` issue, in the order of `stopes`.
   std::vector<std::string> rejected;
   std::size_t static_rows = 0, timeseries_rows = 0;

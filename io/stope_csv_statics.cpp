@@ -13,20 +13,6 @@ namespace {
 using stope::Severity;
 using stope::StaticRecord;
 
-struct NumberColumn {
-  std::string_view name, unit;
-  double lowest, highest;
-  double StaticRecord::*member;
-};
-constexpr std::array<NumberColumn, 6> number_columns{{
-    {"rqd", "%", 0, 100, &StaticRecord::rqd},
-    {"hr", "m", 0, 50, &StaticRecord::hydraulic_radius},
-    {"depth", "m", 0, 4000, &StaticRecord::depth},
-    {"dip", "degree", 0, 90, &StaticRecord::dip},
-    {"undercut_wdt", "m", 0, 50, &StaticRecord::undercut_width},
-    {"support_density", "", 0, 5, &StaticRecord::support_density},
-}};
-
 struct CategoryColumn {
   std::string_view name;
   std::span<const std::string_view> table;
@@ -63,7 +49,7 @@ class StaticRows {
   /// False if a required column is missing.
   bool find_columns() {
     std::vector<std::string_view> required{"stope_name"};
-    for (const NumberColumn& column : number_columns) required.push_back(column.name);
+    for (const stope::StaticColumn& column : stope::static_columns) required.push_back(column.name);
     for (const CategoryColumn& column : category_columns) required.push_back(column.name);
     required.push_back("support_installed");
     if (options_.label_required) required.push_back(label_column);
@@ -91,7 +77,7 @@ class StaticRows {
     record_.name = name;
     rejected_ = false;
     std::size_t next = 1;
-    for (const NumberColumn& column : number_columns) read_number(column, positions_[next++]);
+    for (const stope::StaticColumn& column : stope::static_columns) read_number(column, positions_[next++]);
     for (const CategoryColumn& column : category_columns) read_category(column, positions_[next++]);
     read_support_installed(positions_[next]);
     if (label_position_) read_label(*label_position_);
@@ -108,7 +94,7 @@ class StaticRows {
              describe_cell(column, reader_[position], problem));
   }
 
-  void read_number(const NumberColumn& column, std::size_t position) {
+  void read_number(const stope::StaticColumn& column, std::size_t position) {
     const auto [value, fault] = parse_number(reader_[position]);
     if (fault == NumberFault::empty || (fault == NumberFault::none && is_sentinel(value, options_)))
       return reject("missing_value", position, column.name,
@@ -119,7 +105,7 @@ class StaticRows {
       return reject("out_of_range", position, column.name,
                     fmt::format("lies outside {} to {}{}{}", column.lowest, column.highest,
                                 column.unit.empty() ? "" : " ", column.unit));
-    record_.statics.*column.member = value;
+    record_.statics.*column.value = value;
   }
 
   /// A category of no table is kept as text: whether it can be answered is the assessment's to say.
