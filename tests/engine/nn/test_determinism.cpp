@@ -29,7 +29,7 @@ Run train(int samples, int threads, const Kernels<float>& kernels, int steps = 5
 TEST_CASE("training gives the same bits on 1, 2, 3, 4 and 8 threads, with every kernel path") {
   for (const Kernels<float>* kernels : available_kernels())
     for (const int samples : {70, 13}) {  // two blocks in some lanes; fewer lanes than threads
-      INFO(kernels->name, ", ", samples, " samples");
+      INFO(std::string(kernels->name), ", ", samples, " samples");
       const Run expected = train(samples, 1, *kernels);
       for (const int threads : {2, 3, 4, 8}) CHECK(train(samples, threads, *kernels) == expected);
     }

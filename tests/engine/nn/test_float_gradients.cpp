@@ -26,7 +26,7 @@ void compare_paths(const Make& make, const TrialSetup& setup, double tolerance,
     REQUIRE(single.names == exact.names);
     for (std::size_t i = 0; i < exact.names.size(); ++i) {
       const double error = relative_error(single.values[i], exact.values[i]);
-      INFO(kernels->name, ", ", exact.names[i], ": error ", error);
+      INFO(std::string(kernels->name), ", ", exact.names[i], ": error ", error);
       if (negligible.contains(exact.names[i]))
         CHECK(norm(single.values[i]) < 1e-6 * whole_norm(exact));
       else
