@@ -11,7 +11,7 @@ void apply(const Kernels<Scalar>& kernels, Activation activation, Scalar* z, std
     case Activation::none:
       break;
     case Activation::relu:
-      for (std::ptrdiff_t i = 0; i < size; ++i) z[i] = z[i] > 0 ? z[i] : Scalar(0);
+      for (std::ptrdiff_t i = 0; i < size; ++i) z[i] = z[i] < 0 ? Scalar(0) : z[i];  // a NaN stays one
       break;
     case Activation::sigmoid:
       kernels.sigmoid(z, static_cast<std::size_t>(size));

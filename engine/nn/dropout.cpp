@@ -50,6 +50,7 @@ void Dropout<Scalar>::forward(const Pass<Scalar>& pass, Activations<const Scalar
 template <class Scalar>
 void Dropout<Scalar>::backward(const Pass<Scalar>& pass, const Cache& cache, Activations<const Scalar> dy,
                                GradientTarget<Scalar> dx) const {
+  if (!dx.wanted()) return;
   const bool masked = source_.active(pass.mode);
   const std::ptrdiff_t size = static_cast<std::ptrdiff_t>(dy.features) * dy.columns();
   pass.for_my_blocks([&](int block, int) {

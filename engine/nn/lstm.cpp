@@ -57,6 +57,7 @@ Scalar* Lstm<Scalar>::gates_of(const Cache& cache, int block, int step) const {
 template <class Scalar>
 void Lstm<Scalar>::draw_masks(const Pass<Scalar>& pass, int block, Activations<const Scalar> x,
                               Cache& cache) const {
+  if (!input_dropout_.active(pass.mode) && !recurrent_dropout_.active(pass.mode)) return;  // no keys then
   for (int s = 0; s < block_size; ++s) {
     const RandomKey key = pass.sample_keys[block * block_size + s];
     if (input_dropout_.active(pass.mode))
@@ -78,9 +79,10 @@ void Lstm<Scalar>::draw_masks(const Pass<Scalar>& pass, int block, Activations<c
 
 /// The state of sequences that ended before `step` goes on unchanged.
 template <class Scalar>
-void Lstm<Scalar>::carry_finished(const Pass<Scalar>& pass, int block, int step, const Cache& cache) const {
+void Lstm<Scalar>::carry_finished(const Pass<Scalar>& pass, int block, int step, const int* lengths,
+                                  const Cache& cache) const {
   for (int s = 0; s < pass.batch.samples_in(block); ++s) {
-    if (step < cache.output.lengths[block * block_size + s]) continue;
+    if (step < lengths[block * block_size + s]) continue;
     for (const Activations<Scalar>* state : {&cache.hidden, &cache.hidden_masked, &cache.cell}) {
       if (!state->wanted()) continue;
       const Scalar* before = state->column(block, step * block_size + s);
@@ -93,7 +95,8 @@ template <class Scalar>
 void Lstm<Scalar>::forward(const Pass<Scalar>& pass, const ParameterView<Scalar>& parameters,
                            Activations<const Scalar> x, Cache& cache) const {
   const int* lengths = x.lengths;
-  cache.output.lengths = lengths;
+  // Other threads may be ahead or behind: what stands in the shared cache never changes during a pass.
+  cache.output.lengths = all_steps_ ? lengths : nullptr;  // the last step counts for every sample
   const bool recurrent_mask = recurrent_dropout_.active(pass.mode);
   const Activations<Scalar>& fed_back = recurrent_mask ? cache.hidden_masked : cache.hidden;
   pass.for_my_blocks([&](int block, int) {
@@ -137,25 +140,22 @@ void Lstm<Scalar>::forward(const Pass<Scalar>& pass, const ParameterView<Scalar>
            .hidden = cache.hidden.column(block, after),
            .recurrent_mask = recurrent_mask ? cache.recurrent_mask.block(block) : nullptr,
            .hidden_masked = recurrent_mask ? cache.hidden_masked.column(block, after) : nullptr});
-      if (lengths != nullptr) carry_finished(pass, block, t, cache);
+      if (lengths != nullptr) carry_finished(pass, block, t, lengths, cache);
     }
   });
-  if (!all_steps_) cache.output.lengths = nullptr;  // one step, and it counts for every sample
 }
 
 template <class Scalar>
 void Lstm<Scalar>::backward(const Pass<Scalar>& pass, const ParameterView<Scalar>& parameters,
                             Activations<const Scalar> x, Cache& cache, Activations<const Scalar> dy,
                             GradientTarget<Scalar> dx, const Gradients<Scalar>& gradients) const {
-  cache.output.lengths = x.lengths;
   const Activations<const Scalar> input =
       input_dropout_.active(pass.mode) ? Activations<const Scalar>(cache.masked_input) : x;
   pass.for_my_blocks([&](int block, int lane) {
-    backward_through_time(pass, parameters, block, lane, cache, dy);
+    backward_through_time(pass, parameters, block, lane, x.lengths, cache, dy);
     parameter_gradients(pass, block, lane, input, cache, gradients);
     if (dx.wanted()) input_gradient(pass, parameters, block, cache, dx);
   });
-  if (!all_steps_) cache.output.lengths = nullptr;
 }
 
 /// Turns the gates of all steps into the gradients of their pre-activations, last step first:
@@ -163,7 +163,7 @@ void Lstm<Scalar>::backward(const Pass<Scalar>& pass, const ParameterView<Scalar
 ///   dz_i = dc·g·i(1 − i)   dz_f = dc·c(t−1)·f(1 − f)   dz_g = dc·i·(1 − g²)   dz_o = dh·tanh(c)·o(1 − o)
 template <class Scalar>
 void Lstm<Scalar>::backward_through_time(const Pass<Scalar>& pass, const ParameterView<Scalar>& parameters,
-                                         int block, int lane, Cache& cache,
+                                         int block, int lane, const int* lengths, Cache& cache,
                                          Activations<const Scalar> dy) const {
   const std::ptrdiff_t size = static_cast<std::ptrdiff_t>(units_) * block_size;
   Scalar* d_hidden = cache.d_hidden + lane * size;
@@ -182,9 +182,9 @@ void Lstm<Scalar>::backward_through_time(const Pass<Scalar>& pass, const Paramet
     Scalar* gates = gates_of(cache, block, t);
     const auto ended = [&](int s) {
       return s >= pass.batch.samples_in(block) ||
-             (cache.output.lengths != nullptr && t >= cache.output.lengths[block * block_size + s]);
+             (lengths != nullptr && t >= lengths[block * block_size + s]);
     };
-    const bool any_ended = cache.output.lengths != nullptr || pass.batch.samples_in(block) < block_size;
+    const bool any_ended = lengths != nullptr || pass.batch.samples_in(block) < block_size;
     if (any_ended) {
       std::copy_n(d_hidden, size, carried);
       std::copy_n(d_cell, size, carried + size);

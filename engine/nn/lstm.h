@@ -66,9 +66,10 @@ class Lstm {
   std::ptrdiff_t gate_stride() const { return 4 * units_ + 16; }
   Scalar* gates_of(const Cache& cache, int block, int step) const;
   void draw_masks(const Pass<Scalar>& pass, int block, Activations<const Scalar> x, Cache& cache) const;
-  void carry_finished(const Pass<Scalar>& pass, int block, int step, const Cache& cache) const;
+  void carry_finished(const Pass<Scalar>& pass, int block, int step, const int* lengths,
+                      const Cache& cache) const;
   void backward_through_time(const Pass<Scalar>& pass, const ParameterView<Scalar>& parameters, int block,
-                             int lane, Cache& cache, Activations<const Scalar> dy) const;
+                             int lane, const int* lengths, Cache& cache, Activations<const Scalar> dy) const;
   void input_gradient(const Pass<Scalar>& pass, const ParameterView<Scalar>& parameters, int block,
                       const Cache& cache, GradientTarget<Scalar> dx) const;
   void parameter_gradients(const Pass<Scalar>& pass, int block, int lane, Activations<const Scalar> input,

@@ -2,6 +2,7 @@
 
 #include <cassert>
 
+#include "engine/nn/error.h"
 #include "engine/nn/instantiate.h"
 
 namespace deepmine::nn {
@@ -36,7 +37,11 @@ std::string_view role_name(Role role) {
 
 TensorId ParameterLayout::add(std::string name, int rows, int columns, Role role, Initialiser initialiser) {
   assert(rows > 0 && columns > 0 && size_ == 0);
-  for ([[maybe_unused]] const Tensor& other : tensors_) assert(other.name != name);
+  for (const Tensor& other : tensors_)
+    if (other.name == name)
+      throw Error(ErrorCode::usage,
+                  "two tensors are named '" + name +
+                      "': every layer of a network needs a name of its own (is one given twice?)");
   tensors_.push_back({std::move(name), rows, columns, role, initialiser, 0});
   return static_cast<TensorId>(tensors_.size()) - 1;
 }

@@ -51,7 +51,8 @@ struct Tensor {
 /// changed.
 class ParameterLayout {
  public:
-  /// Declares a tensor. Names must be unique.
+  /// Declares a tensor. Throws Error(usage) if the name is taken: names come from specifications, which are
+  /// data.
   TensorId add(std::string name, int rows, int columns, Role role, Initialiser initialiser);
   /// Asks for a transposed copy of a matrix, kept up to date after every step: the backward pass reads it.
   /// Derived, never saved.
