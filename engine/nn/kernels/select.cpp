@@ -4,11 +4,23 @@
 #include <string>
 
 #include "engine/nn/error.h"
+#include "engine/nn/kernels/vector_kernels.h"
 
 namespace deepmine::nn {
 
 std::vector<const Kernels<float>*> available_kernels() {
-  return {&reference_kernels<float>()};
+  std::vector<const Kernels<float>*> available;
+#ifdef __x86_64__
+  // These ask the operating system too, which must save the wide registers.
+  __builtin_cpu_init();
+  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
+      __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
+      __builtin_cpu_supports("fma"))
+    available.push_back(&avx512_kernels);
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) available.push_back(&avx2_kernels);
+#endif
+  available.push_back(&reference_kernels<float>());
+  return available;
 }
 
 const Kernels<float>& kernels_by_name(std::string_view name) {
