@@ -86,8 +86,8 @@ void Adam<Scalar>::step(const Team& team, const Kernels<Scalar>& kernels, int la
                   .gradient = gradients.lane(0) + piece.begin,
                   .gradient_factor = static_cast<Scalar>(clip_factor(piece.tensor)),
                   .step_size = static_cast<Scalar>(step_size),
-                  .beta1 = static_cast<Scalar>(settings_.beta1),
-                  .beta2 = static_cast<Scalar>(settings_.beta2),
+                  .one_minus_beta1 = static_cast<Scalar>(1 - settings_.beta1),
+                  .one_minus_beta2 = static_cast<Scalar>(1 - settings_.beta2),
                   .epsilon = static_cast<Scalar>(settings_.epsilon)});
   }
   team.barrier();

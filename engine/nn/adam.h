@@ -1,7 +1,7 @@
 // Adam (Kingma and Ba 2015) as Keras writes it, over the whole layout at once, with L2 decay and clipping:
 //
 //   g ← Σ lanes, in order;  + 2·λ·w for decayed kernels;  · min(1, clip / ‖g‖) for each named tensor
-//   m ← β1·m + (1 − β1)·g      v ← β2·v + (1 − β2)·g²
+//   m ← m + (1 − β1)·(g − m)      v ← v + (1 − β2)·(g² − v)
 //   w ← w − lr·√(1 − β2ᵗ)/(1 − β1ᵗ) · m / (√v + ε)
 #pragma once
 

@@ -72,7 +72,7 @@ struct SoftmaxColumns {
 };
 
 /// One Adam update of `count` parameters (equations in adam.h). `gradient` is multiplied by `gradient_factor`
-/// first.
+/// first. What the moments keep is given as 1 − β, rounded once: 1 − 0.999f would be off by 1.3e-5.
 template <class Scalar>
 struct AdamUpdate {
   std::size_t count;
@@ -80,7 +80,7 @@ struct AdamUpdate {
   Scalar* first_moment;
   Scalar* second_moment;
   const Scalar* gradient;
-  Scalar gradient_factor, step_size, beta1, beta2, epsilon;
+  Scalar gradient_factor, step_size, one_minus_beta1, one_minus_beta2, epsilon;
 };
 
 /// Inverted-dropout multipliers: mask[i] = 0 with probability `rate`, else 1/(1 − rate), for the `count`

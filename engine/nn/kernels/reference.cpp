@@ -156,8 +156,8 @@ template <class Scalar>
 void adam(const AdamUpdate<Scalar>& s) {
   for (std::size_t i = 0; i < s.count; ++i) {
     const Scalar gradient = s.gradient[i] * s.gradient_factor;
-    s.first_moment[i] = s.beta1 * s.first_moment[i] + (1 - s.beta1) * gradient;
-    s.second_moment[i] = s.beta2 * s.second_moment[i] + (1 - s.beta2) * gradient * gradient;
+    s.first_moment[i] += s.one_minus_beta1 * (gradient - s.first_moment[i]);
+    s.second_moment[i] += s.one_minus_beta2 * (gradient * gradient - s.second_moment[i]);
     s.value[i] -= s.step_size * s.first_moment[i] / (std::sqrt(s.second_moment[i]) + s.epsilon);
   }
 }
