@@ -1,0 +1,97 @@
+#include "apps/command_line.h"
+
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <cstdio>
+#include <memory>
+#include <string>
+
+#include "apps/configuration_file.h"
+#include "apps/help_formatter.h"
+#include "apps/simulate_command.h"
+#include "apps/summary_command.h"
+#include "engine/nn/error.h"
+
+namespace deepmine::apps {
+namespace {
+
+constexpr const char* description =
+    "Predicts whether underground stopes are stable now and how risky they become over the next 30 days.\n"
+    "Exit codes: 0 done, 1 failure, 2 usage, 3 data invalid, 4 model missing or damaged, 5 some stopes "
+    "could\n"
+    "not be answered, 130 interrupted.";
+
+constexpr const char* examples =
+    "deepmine simulate --stopes 50 --days 90 --seed 7 --out data      # sample data of an imaginary mine\n"
+    "deepmine train --static data/static.csv --timeseries data/timeseries.csv --store models\n"
+    "deepmine train --help                                            # every command has examples";
+
+void add_verbs(CLI::App& program, Context& context) {
+  add_simulate_command(program, context);
+  add_summary_command(program, context);
+}
+
+void build(CLI::App& program, Context& context) {
+  program.name("deepmine");
+  program.description(description);
+  program.formatter(std::make_shared<HelpFormatter>());
+  set_examples(program, examples);
+  program.set_help_flag("-h,--help", "Show this text");
+  program.set_version_flag("--version", "deepmine " DEEPMINE_VERSION, "Show the version");
+  program.add_flag("--json", context.json, "Print the result as one JSON document on stdout");
+  program.add_flag("-q,--quiet", context.quiet, "No progress and no messages but warnings and errors");
+  program.set_config(
+      "--config", "",
+      "TOML or INI file with options: `epochs = 20`, in a section [train] or before any section");
+  program.get_config_ptr()->type_name("FILE");
+  program.config_formatter(std::make_shared<ConfigurationFile>(program));
+  program.allow_config_extras(CLI::config_extras_mode::error);
+  program.require_subcommand(1);
+  program.fallthrough();  // --json and --quiet may stand behind the verb
+  add_verbs(program, context);
+}
+
+std::string chosen_verb(const CLI::App& program) {
+  std::string name = "deepmine";
+  for (const CLI::App* app = &program; !app->get_subcommands().empty();) {
+    app = app->get_subcommands().front();
+    name += " " + app->get_name();
+  }
+  return name;
+}
+
+std::string lines_as_one(std::string text) {
+  while (!text.empty() && text.back() == '\n') text.pop_back();
+  for (char& c : text)
+    if (c == '\n') c = ' ';
+  return text;
+}
+
+int report_usage_error(const CLI::App& program, const CLI::ParseError& error) {
+  std::string text = "deepmine: " + lines_as_one(error.what());
+  const CLI::Option* config = program.get_config_ptr();
+  if (config->count() > 0) text += " (options of " + config->as<std::string>() + " included)";
+  print_warning(text + "\nTry '" + chosen_verb(program) + " --help'.");
+  return exit_code(ErrorCode::usage);
+}
+
+}  // namespace
+
+int read_command_line(int argument_count, const char* const* arguments, Context& context) {
+  CLI::App program;
+  build(program, context);
+  try {
+    program.parse(argument_count, arguments);
+  } catch (const CLI::CallForHelp&) {
+    print_result(program.help());
+    return 0;
+  } catch (const CLI::CallForVersion& version) {
+    print_result(std::string(version.what()) + "\n");
+    return 0;
+  } catch (const CLI::ParseError& error) {
+    return report_usage_error(program, error);
+  }
+  return -1;
+}
+
+}  // namespace deepmine::apps

@@ -1,0 +1,73 @@
+#include "apps/configuration_file.h"
+
+#include <cstdlib>
+
+namespace deepmine::apps {
+namespace {
+
+/// The chain of subcommands that were chosen: `models`, `show`.
+std::vector<const CLI::App*> chosen_verbs(const CLI::App& program) {
+  std::vector<const CLI::App*> chain;
+  for (const CLI::App* app = &program; !app->get_subcommands().empty();) {
+    app = app->get_subcommands().front();
+    chain.push_back(app);
+  }
+  return chain;
+}
+
+bool is_section_mark(const CLI::ConfigItem& item) {
+  return item.name == "++" || item.name == "--";
+}
+
+void check_section(const CLI::App& program, const CLI::ConfigItem& item) {
+  const CLI::App* app = &program;
+  for (const std::string& name : item.parents) {
+    const auto subcommands =
+        app->get_subcommands([&](const CLI::App* sub) { return sub->get_name() == name; });
+    if (subcommands.empty())
+      throw CLI::ConfigError("the configuration file has a section [" + CLI::detail::join(item.parents, ".") +
+                                 "], expected the name of a command",
+                             CLI::ExitCodes::ConfigError);
+    app = subcommands.front();
+  }
+}
+
+/// The first value that an option gets is the one that counts, so these go before those of the file.
+std::vector<CLI::ConfigItem> from_environment(const CLI::App& verb, const std::vector<std::string>& parents) {
+  std::vector<CLI::ConfigItem> settings;
+  for (const CLI::Option* option : verb.get_options()) {
+    if (option->get_envname().empty()) continue;
+    const char* value = std::getenv(option->get_envname().c_str());
+    if (value == nullptr || *value == '\0') continue;
+    CLI::ConfigItem item;
+    item.parents = parents;
+    item.name = option->get_lnames().front();
+    item.inputs = {value};
+    settings.push_back(std::move(item));
+  }
+  return settings;
+}
+
+}  // namespace
+
+std::vector<CLI::ConfigItem> ConfigurationFile::from_config(std::istream& input) const {
+  const std::vector<const CLI::App*> verbs = chosen_verbs(program_);
+  std::vector<std::string> parents;
+  for (const CLI::App* verb : verbs) parents.push_back(verb->get_name());
+
+  std::vector<CLI::ConfigItem> settings;
+  if (!verbs.empty()) settings = from_environment(*verbs.back(), parents);
+  for (CLI::ConfigItem& item : ConfigBase::from_config(input)) {
+    if (is_section_mark(item)) {
+      // The end of a section would check the requirements of a verb that was not chosen.
+      if (item.name == "++") check_section(program_, item);
+      continue;
+    }
+    const bool of_program = program_.get_option_no_throw("--" + item.name) != nullptr;
+    if (item.parents.empty() && !of_program) item.parents = parents;
+    settings.push_back(std::move(item));
+  }
+  return settings;
+}
+
+}  // namespace deepmine::apps
