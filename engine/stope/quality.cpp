@@ -180,9 +180,9 @@ void check_training_range(Findings& findings, DataQuality& data, const StaticFea
   }
   for (const OutOfRange& input : data.out_of_range)
     findings.add(Status::abstain, reason_code::outside_training_range,
-                 fmt::format("{}{}: {} lies outside what the model was trained on, {} to {}", input.input,
-                             input.day ? " on " + format_day(*input.day) : "", input.value, input.lowest,
-                             input.highest));
+                 fmt::format("{}{}: {:.6g} lies outside what the model was trained on, {:.6g} to {:.6g}",
+                             input.input, input.day ? " on " + format_day(*input.day) : "", input.value,
+                             input.lowest, input.highest));
 }
 
 std::optional<Day> last_seen(const PreparedReadings& readings, std::optional<Day> not_after) {

@@ -79,8 +79,10 @@ bool PreparedReadings::observed_any(Day day) const {
 DailyReading PreparedReadings::observed_reading(Day day) const {
   assert(filled_.covers(day));
   DailyReading values = filled_.on(day);
+  const std::uint8_t bits = observed_[index(day)];
+  if (bits == all_sensors) return values;
   for (std::size_t s = 0; s < sensor_count; ++s)
-    if (!observed(day, static_cast<Sensor>(s))) values[s] = missing;
+    if ((bits >> s & 1U) == 0) values[s] = missing;
   return values;
 }
 

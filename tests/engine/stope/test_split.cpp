@@ -100,6 +100,13 @@ TEST_CASE("every part has both classes as soon as there are three of each and ro
     }
 }
 
+TEST_CASE("a rare class is in every part although its share rounds to none") {
+  const auto parts =
+      split_stopes(make_labels(30, 3), 0.1, 0.1, 3);  // 3 seats each, the share of the class is 0.27
+  for (const Part part : {Part::training, Part::validation, Part::test})
+    CHECK(count(parts, part, 30, 33) == 1);
+}
+
 TEST_CASE("few stopes: each part asked for gets one, training keeps the rare class, or an error") {
   const auto three = split_stopes(make_labels(3, 0), 0.2, 0.2, 0);
   for (const Part part : {Part::training, Part::validation, Part::test}) CHECK(count(three, part, 0, 3) == 1);
