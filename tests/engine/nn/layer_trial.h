@@ -20,10 +20,10 @@ struct TrialSetup {
   RandomKey seed = 1;
 };
 
-/// Lengths 1 … steps, mixed, `steps` among them.
+/// Lengths steps, steps − 1, … 1, steps, …: neighbours in a block differ.
 inline std::vector<int> mixed_lengths(int samples, int steps) {
   std::vector<int> lengths(static_cast<std::size_t>(samples));
-  for (int s = 0; s < samples; ++s) lengths[static_cast<std::size_t>(s)] = steps - (5 * s) % steps;
+  for (int s = 0; s < samples; ++s) lengths[static_cast<std::size_t>(s)] = steps - s % steps;
   return lengths;
 }
 

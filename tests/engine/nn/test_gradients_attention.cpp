@@ -112,3 +112,25 @@ TEST_CASE("attention weights: those that count sum to 1, those past the end are 
       CHECK(std::abs(sum - 1) < 1e-14);
     }
 }
+
+TEST_CASE("dropout of attention weights: every head, query and key has a multiplier of its own") {
+  const int heads = 2, steps = 16;
+  const AttentionOptions options{
+      .heads = heads, .key_size = 3, .query_features = 5, .source_features = 5, .outputs = 4, .dropout = 0.5};
+  LayerTrial<double, MakeSelf> trial({options},
+                                     {.samples = 2, .features = 5, .steps = steps, .mode = training_mode},
+                                     reference_kernels<double>());
+  trial.forward();
+  const std::ptrdiff_t count = steps * steps;
+  const double* mask = trial.cache().mask;  // sample by sample, head by head, query by query
+  const auto agreeing = [&](std::ptrdiff_t distance) {
+    int equal = 0;
+    for (std::ptrdiff_t i = 0; i < count; ++i) equal += mask[i] == mask[i + distance];
+    return equal;
+  };
+  // Of 256 fair coins 128 ± 4 · 8 agree: another key, another query, another head, another sample.
+  for (const std::ptrdiff_t distance : {std::ptrdiff_t{1}, std::ptrdiff_t{steps}, count, heads * count}) {
+    CHECK(agreeing(distance) > 96);
+    CHECK(agreeing(distance) < 160);
+  }
+}
