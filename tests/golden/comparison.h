@@ -56,7 +56,7 @@ void check_close(const std::string& what, std::span<const double> found, std::sp
   check_error<Scalar>(what, distance(found, expected), reference > 1e-10 * whole ? reference : whole);
 }
 
-/// Calls `body.operator()<Scalar>(kernels)` in double, and in float with every version of the kernels that
+/// Calls `body.operator()<Scalar>(kernels)` in double, then in float with every version of the kernels that
 /// runs here.
 template <class Body>
 void for_every_precision(Body&& body) {
