@@ -24,33 +24,39 @@ inline double norm(std::span<const double> values) {
   return std::sqrt(squares);
 }
 
-/// ‖found − expected‖ / ‖expected‖. `whole`: the norm of what the tensor is a part of (the gradient of all
-/// parameters); an expected tensor below 1e-10 of it is 0 but for rounding, and the error is relative to the
-/// whole then. Not a number if anything found is not.
-inline double relative_error(std::span<const double> found, std::span<const double> expected,
-                             double whole = 0) {
+/// ‖found − expected‖.
+inline double distance(std::span<const double> found, std::span<const double> expected) {
+  REQUIRE(found.size() == expected.size());
   double squares = 0;
   for (std::size_t i = 0; i < expected.size(); ++i)
     squares += (found[i] - expected[i]) * (found[i] - expected[i]);
-  const double reference = norm(expected);
-  const double scale = reference > 1e-10 * whole ? reference : whole;
-  return squares == 0 ? 0 : std::sqrt(squares) / scale;
+  return std::sqrt(squares);
 }
 
-/// Checks one tensor. With the environment variable DEEPMINE_GOLDEN_ERRORS set, prints the error as well.
+/// Checks an error relative to `scale`; where the scale is 0, the error must be. With the environment
+/// variable DEEPMINE_GOLDEN_ERRORS set, prints it as well.
+template <class Scalar>
+void check_error(const std::string& what, double error, double scale) {
+  CAPTURE(what);
+  const double relative = error == 0 ? 0 : error / scale;
+  static const bool print = std::getenv("DEEPMINE_GOLDEN_ERRORS") != nullptr;
+  if (print)
+    std::printf("%.2e %s %s\n", relative, std::is_same_v<Scalar, double> ? "double" : "float", what.c_str());
+  CHECK(relative <= tolerance<Scalar>);  // false for NaN too
+}
+
+/// Checks one tensor: ‖found − expected‖ / ‖expected‖. `whole`: the norm of what the tensor is a part of (the
+/// gradient of all parameters); an expected tensor below 1e-10 of it is 0 but for rounding, and the error is
+/// relative to the whole then.
 template <class Scalar>
 void check_close(const std::string& what, std::span<const double> found, std::span<const double> expected,
                  double whole = 0) {
   CAPTURE(what);
-  REQUIRE(found.size() == expected.size());
-  const double error = relative_error(found, expected, whole);
-  static const bool print = std::getenv("DEEPMINE_GOLDEN_ERRORS") != nullptr;
-  if (print)
-    std::printf("%.2e %s %s\n", error, std::is_same_v<Scalar, double> ? "double" : "float", what.c_str());
-  CHECK(error <= tolerance<Scalar>);  // false for NaN too
+  const double reference = norm(expected);
+  check_error<Scalar>(what, distance(found, expected), reference > 1e-10 * whole ? reference : whole);
 }
 
-/// Calls `body.operator()<Scalar>(kernels)` in double, and in float with every version of the kernels that
+/// Calls `body.operator()<Scalar>(kernels)` in double, then in float with every version of the kernels that
 /// runs here.
 template <class Body>
 void for_every_precision(Body&& body) {

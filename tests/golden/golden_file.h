@@ -51,6 +51,12 @@ class GoldenFile {
   }
   double number(const std::string& tensor) const { return (*this)[tensor].values.at(0); }
   const std::string& name() const { return name_; }
+  /// Of all tensors.
+  std::vector<std::string> names() const {
+    std::vector<std::string> names;
+    for (const auto& [name, tensor] : tensors_) names.push_back(name);
+    return names;
+  }
 
  private:
   std::string name_;

@@ -37,9 +37,9 @@ def dense(activation):
     case = "dense_" + activation
     function = {"none": lambda z: z, "relu": F.relu, "sigmoid": torch.sigmoid, "tanh": torch.tanh}[activation]
     p = parameters_of(case, {"dense/kernel": (19, 7), "dense/bias": (19,)})
-    x, dy = with_gradient(draw(case + "/x", (11, 3, 7))), draw(case + "/dy", (11, 3, 19))
+    x, dy = with_gradient(draw(case + "/x", (11, 2, 7))), draw(case + "/dy", (11, 2, 19))
     y = function(F.linear(x, p["dense/kernel"], p["dense/bias"]))
-    finish_layer(GoldenFile(case, "A dense layer, activation " + activation + ", at each of three steps."),
+    finish_layer(GoldenFile(case, "A dense layer, activation " + activation + ", at each of two steps."),
                  {"x": x}, p, y, dy)
 
 
@@ -117,7 +117,7 @@ def lstm(case, all_steps, with_lengths, with_dropout):
 def batch_norm(case, steps, lengths):
     """Three updates of the running statistics by three batches; outputs and gradients are those of the third.
 
-    F.batch_norm takes the sample variance into the running one, so that is written out: biased (SPEC 5)."""
+    F.batch_norm takes the unbiased variance into the running one, so that is written out: the product's is biased."""
     samples, features = 11, 7
     p = parameters_of(case, {"norm/scale": (features,), "norm/shift": (features,)})
     running_mean, running_variance = torch.zeros(features), torch.ones(features)
@@ -158,7 +158,7 @@ def batch_norm_inference():
 def layer_norm():
     case, features = "layer_norm", 21
     p = parameters_of(case, {"norm/scale": (features,), "norm/shift": (features,)})
-    x, dy = with_gradient(draw(case + "/x", (11, 3, features), 2.0)), draw(case + "/dy", (11, 3, features))
+    x, dy = with_gradient(draw(case + "/x", (11, 2, features), 2.0)), draw(case + "/dy", (11, 2, features))
     y = F.layer_norm(x, (features,), p["norm/scale"], p["norm/shift"], eps=1e-3)
     finish_layer(GoldenFile(case, "Layer normalisation of each step."), {"x": x}, p, y, dy)
 

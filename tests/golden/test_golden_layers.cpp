@@ -31,7 +31,7 @@ void check_dense(const std::string& name, nn::Activation activation, const nn::K
   LayerCase<Scalar> test(file, kernels);
   const nn::Dense<Scalar> layer(test.layout, "dense", 7, 19, activation);
   typename nn::Dense<Scalar>::Cache cache;
-  test.prepare(11, [&](nn::Arena& arena) { layer.plan(arena, test.batch.blocks(), 3, cache); });
+  test.prepare(11, [&](nn::Arena& arena) { layer.plan(arena, test.batch.blocks(), 2, cache); });
   const auto view = test.values().view();
   const nn::Activations<Scalar> x = test.load_input("x");
   check_layer<Scalar>(
@@ -95,7 +95,7 @@ void check_layer_norm(const nn::Kernels<Scalar>& kernels) {
   LayerCase<Scalar> test(file, kernels);
   const nn::LayerNorm<Scalar> layer(test.layout, "norm", 21);
   typename nn::LayerNorm<Scalar>::Cache cache;
-  test.prepare(11, [&](nn::Arena& arena) { layer.plan(arena, test.batch.blocks(), 3, cache); });
+  test.prepare(11, [&](nn::Arena& arena) { layer.plan(arena, test.batch.blocks(), 2, cache); });
   const auto view = test.values().view();
   const nn::Activations<Scalar> x = test.load_input("x");
   check_layer<Scalar>(
