@@ -411,8 +411,8 @@ TEST_CASE("vector softmax: far apart, infinite and not a number") {
 }
 
 TEST_CASE("the vector softmax sums in one order of sixteen lanes") {
-  // One term of 1 in the first lane swallows the terms near 2^-25 that join it alone; those of the other lanes
-  // gather first. So the sum tells how many lanes there are: eight would lose twice as many terms.
+  // One term of 1 in the first lane swallows the terms near 2^-25 that join it alone; those of the other
+  // lanes gather first. So the sum tells how many lanes there are: eight would lose twice as many terms.
   const int rows = 160;
   for (const Kernels<float>* kernels : vector_versions()) {
     Values values(rows, -25 * std::log(2.0f));
