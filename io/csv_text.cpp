@@ -11,6 +11,7 @@
 #include <system_error>
 
 #include "io/csv.h"
+#include "io/file_descriptor.h"
 
 namespace deepmine::io {
 namespace {
@@ -24,14 +25,6 @@ namespace {
        std::string("can't ") + action + ": " + std::generic_category().message(errno) +
            "; expected a CSV file, or - for standard input");
 }
-
-struct OpenFile {
-  int descriptor = -1;
-  bool owned = true;
-  ~OpenFile() {
-    if (owned && descriptor >= 0) ::close(descriptor);
-  }
-};
 
 }  // namespace
 
@@ -64,18 +57,16 @@ CsvText CsvText::copy_of(std::string_view bytes) {
 
 CsvText CsvText::read(const std::filesystem::path& path, std::size_t limit) {
   const std::string name = csv_display_name(path);
-  OpenFile file;
-  if (path == "-") {
-    file = {STDIN_FILENO, false};
-  } else {
-    do {
-      file.descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-    } while (file.descriptor < 0 && errno == EINTR);
-    if (file.descriptor < 0) fail_unreadable(name, "open the file");
+  FileDescriptor file;
+  int descriptor = STDIN_FILENO;
+  if (path != "-") {
+    file = open_file(path, O_RDONLY);
+    if (!file.is_open()) fail_unreadable(name, "open the file");
+    descriptor = file.number();
   }
 
   struct stat status {};
-  if (::fstat(file.descriptor, &status) != 0) fail_unreadable(name, "look at the file");
+  if (::fstat(descriptor, &status) != 0) fail_unreadable(name, "look at the file");
   if (S_ISDIR(status.st_mode)) fail("unreadable_file", name, "is a folder; expected a CSV file");
   const bool size_is_known = S_ISREG(status.st_mode);
   if (size_is_known && static_cast<std::uint64_t>(status.st_size) > limit)
@@ -86,7 +77,7 @@ CsvText CsvText::read(const std::filesystem::path& path, std::size_t limit) {
   constexpr std::size_t first_guess = std::size_t{1} << 20;
   // One byte more than the file has, so that the read that finds its end needs no larger buffer.
   CsvText text = with_capacity(size_is_known ? static_cast<std::size_t>(status.st_size) + 1 : first_guess);
-  text.read_all(file.descriptor, limit, name);
+  text.read_all(descriptor, limit, name);
   return text;
 }
 

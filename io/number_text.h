@@ -4,6 +4,7 @@
 
 #include <array>
 #include <charconv>
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
@@ -66,9 +67,11 @@ inline ParsedNumber parse_number(std::string_view text) noexcept {
   return {negative ? -value : value, NumberFault::none};
 }
 
-/// Writes the shortest text that reads back to the same bits; returns its end. At most 24 characters.
+/// Writes the shortest text that reads back to the same bits; returns its end. `out` has room for
+/// `longest_number` characters.
+inline constexpr std::size_t longest_number = 32;
 inline char* write_number(char* out, double value) noexcept {
-  return std::to_chars(out, out + 32, value).ptr;
+  return std::to_chars(out, out + longest_number, value).ptr;
 }
 
 }  // namespace deepmine::io

@@ -1,90 +1,36 @@
 #include "io/stope_csv_writer.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
-#include <cstdio>
-#include <cstring>
-#include <system_error>
-#include <utility>
 
-#include "engine/nn/error.h"
 #include "io/number_text.h"
 
 namespace deepmine::io {
-namespace {
 
-constexpr std::size_t buffer_size = std::size_t{1} << 20, longest_number = 32;
+// ---- fields ----------------------------------------------------------------------------------------------
 
-[[noreturn]] void fail(const std::filesystem::path& path, const char* action) {
-  throw Error(ErrorCode::failure,
-              path.string() + ": can't " + action + ": " + std::generic_category().message(errno));
-}
+CsvFileWriter::CsvFileWriter(const std::filesystem::path& target) : file_(target) {}
 
-}  // namespace
-
-// ---- one text file ---------------------------------------------------------------------------------------
-
-TextFileWriter::TextFileWriter(std::filesystem::path target)
-    : target_(std::move(target)),
-      temporary_(target_.string() + ".tmp." + std::to_string(::getpid())),
-      buffer_(std::make_unique<char[]>(buffer_size)) {
-  descriptor_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0666);
-  if (descriptor_ < 0) fail(temporary_, "create the file");
-}
-
-TextFileWriter::~TextFileWriter() {
-  if (descriptor_ < 0) return;
-  ::close(descriptor_);
-  ::unlink(temporary_.c_str());
-}
-
-TextFileWriter& TextFileWriter::text(std::string_view piece) {
-  while (!piece.empty()) {
-    if (used_ == buffer_size) flush();
-    const std::size_t count = std::min(piece.size(), buffer_size - used_);
-    std::memcpy(buffer_.get() + used_, piece.data(), count);
-    used_ += count;
-    piece.remove_prefix(count);
-  }
+CsvFileWriter& CsvFileWriter::text(std::string_view piece) {
+  file_.write(piece);
   return *this;
 }
 
-TextFileWriter& TextFileWriter::field(std::string_view value) {
+CsvFileWriter& CsvFileWriter::field(std::string_view value) {
   if (value.find_first_of(",\"\r\n") == std::string_view::npos) return text(value);
   text("\"");
   for (const char& c : value) text(c == '"' ? std::string_view("\"\"") : std::string_view(&c, 1));
   return text("\"");
 }
 
-TextFileWriter& TextFileWriter::number(double value) {
+CsvFileWriter& CsvFileWriter::number(double value) {
   if (stope::is_missing(value)) return *this;
-  if (used_ + longest_number > buffer_size) flush();
-  used_ = static_cast<std::size_t>(write_number(buffer_.get() + used_, value) - buffer_.get());
-  return *this;
+  char digits[longest_number];
+  const char* end = write_number(digits, value);
+  return text({digits, static_cast<std::size_t>(end - digits)});
 }
 
-TextFileWriter& TextFileWriter::day(stope::Day value) {
+CsvFileWriter& CsvFileWriter::day(stope::Day value) {
   return text(stope::format_day(value));
-}
-
-void TextFileWriter::flush() {
-  for (std::size_t written = 0; written < used_;) {
-    const ::ssize_t count = ::write(descriptor_, buffer_.get() + written, used_ - written);
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) fail(temporary_, "write the file");
-    written += static_cast<std::size_t>(count);
-  }
-  used_ = 0;
-}
-
-void TextFileWriter::commit() {
-  flush();
-  if (::fsync(descriptor_) != 0) fail(temporary_, "write the file to disk");
-  if (::rename(temporary_.c_str(), target_.c_str()) != 0) fail(target_, "give the file its name");
-  ::close(std::exchange(descriptor_, -1));
 }
 
 // ---- the three files -------------------------------------------------------------------------------------

@@ -3,40 +3,29 @@
 // day without any reading is no row.
 #pragma once
 
-#include <cstddef>
 #include <filesystem>
-#include <memory>
-#include <optional>
-#include <string>
 #include <string_view>
 
 #include "engine/stope/records.h"
+#include "io/atomic_file.h"
 
 namespace deepmine::io {
 
-/// A text file that gets its name only in commit(): until then it stands beside it under a temporary name,
-/// and the destructor removes that. Throws Error{failure} with the system's reason. Not thread-safe.
-class TextFileWriter {
+/// Text of comma-separated fields into a file that gets its name only in commit(). Throws Error{failure} with
+/// the system's reason. Not thread-safe.
+class CsvFileWriter {
  public:
-  explicit TextFileWriter(std::filesystem::path target);
-  ~TextFileWriter();
-  TextFileWriter(const TextFileWriter&) = delete;
-  TextFileWriter& operator=(const TextFileWriter&) = delete;
+  explicit CsvFileWriter(const std::filesystem::path& target);
 
-  TextFileWriter& text(std::string_view piece);
-  /// A CSV field, in quotes if it needs them.
-  TextFileWriter& field(std::string_view value);
-  TextFileWriter& number(double value);  ///< nothing for a missing value
-  TextFileWriter& day(stope::Day value);
-  void commit();
+  CsvFileWriter& text(std::string_view piece);
+  /// A field, in quotes if it needs them.
+  CsvFileWriter& field(std::string_view value);
+  CsvFileWriter& number(double value);  ///< nothing for a missing value
+  CsvFileWriter& day(stope::Day value);
+  void commit() { file_.commit(); }
 
  private:
-  void flush();
-
-  std::filesystem::path target_, temporary_;
-  int descriptor_ = -1;
-  std::unique_ptr<char[]> buffer_;
-  std::size_t used_ = 0;
+  AtomicFile file_;
 };
 
 /// The static file. Column `stability` is empty for a stope without a label.
@@ -47,7 +36,7 @@ class StaticCsvWriter {
   void commit() { file_.commit(); }
 
  private:
-  TextFileWriter file_;
+  CsvFileWriter file_;
 };
 
 /// The time-series file.
@@ -58,7 +47,7 @@ class TimeseriesCsvWriter {
   void commit() { file_.commit(); }
 
  private:
-  TextFileWriter file_;
+  CsvFileWriter file_;
 };
 
 /// The days on which stopes failed: `stope_name,failure_date`, a row for each stope that did.
@@ -69,7 +58,7 @@ class FailuresCsvWriter {
   void commit() { file_.commit(); }
 
  private:
-  TextFileWriter file_;
+  CsvFileWriter file_;
 };
 
 }  // namespace deepmine::io

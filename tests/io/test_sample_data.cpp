@@ -1,7 +1,6 @@
 // The committed sample is what the simulator makes, and reads without a finding.
 #include <doctest/doctest.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -14,12 +13,7 @@
 using namespace deepmine;
 
 TEST_CASE("data/sample is made anew, byte for byte") {
-  const char* root = std::getenv("DEEPMINE_SOURCE_ROOT");
-  if (root == nullptr) {
-    MESSAGE("DEEPMINE_SOURCE_ROOT is not set (meson test sets it): skipped");
-    return;
-  }
-  const auto sample = std::filesystem::path(root) / "data" / "sample";
+  const auto sample = std::filesystem::path(DEEPMINE_SOURCE_ROOT) / "data" / "sample";
   const auto made = std::filesystem::temp_directory_path() / "deepmine_test_sample_data";
   std::filesystem::create_directories(made);
   const stope::SimulationPlan plan;
