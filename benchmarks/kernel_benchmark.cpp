@@ -233,8 +233,8 @@ void measure_rest(Pool& pool, const Kernels<float>& kernels) {
   float* parameters = pool.take(3 * count, 21, 0, 1);
   const float* gradient = pool.take(count, 22, -1, 1);
   measure_elements(kernels, "Adam", count, parameters, 3 * count, [=](const Kernels<float>& k) {
-    k.adam({count, parameters, parameters + count, parameters + 2 * count, gradient, 1.0f, 1e-3f, 0.9f,
-            0.999f, 1e-7f});
+    k.adam({count, parameters, parameters + count, parameters + 2 * count, gradient, 1.0f, 1e-3f, 0.1f,
+            0.001f, 1e-7f});
   });
   measure_elements(kernels, "dropout mask, 128 units", count, values, count, [=](const Kernels<float>& k) {
     for (std::size_t first = 0; first < count; first += 128)

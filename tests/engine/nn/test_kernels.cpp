@@ -439,7 +439,7 @@ TEST_CASE("vector Adam agrees with the reference") {
         const Kernels<float>& run = i == 0 ? *kernels : reference_kernels<float>();
         for (int step = 0; step < 3; ++step)
           run.adam({count, value[i].data(), first[i].data(), second[i].data(), gradient.data(), 0.7f, 1e-2f,
-                    0.9f, 0.999f, 1e-7f});
+                    0.1f, 0.001f, 1e-7f});
       }
       CHECK(distance(value[0], value[1]) < 1e-6);
       CHECK(distance(first[0], first[1]) < 1e-6);
@@ -484,7 +484,7 @@ TEST_CASE("all vector versions give the same bits") {
     kernels.softmax_columns({41, 30, 38, scores.data(), 41, 0.25f});
     Values value = random_values(77, 61), first = random_values(77, 62), second = random_values(77, 63, 0, 1);
     kernels.adam(
-        {77, value.data(), first.data(), second.data(), scores.data(), 0.5f, 1e-3f, 0.9f, 0.999f, 1e-7f});
+        {77, value.data(), first.data(), second.data(), scores.data(), 0.5f, 1e-3f, 0.1f, 0.001f, 1e-7f});
     for (const Values& part : {scores, value, first, second}) all.insert(all.end(), part.begin(), part.end());
     Values patterns = bit_patterns();
     kernels.sigmoid(patterns.data(), patterns.size());
