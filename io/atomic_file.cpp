@@ -57,7 +57,6 @@ std::filesystem::path directory_of(const std::filesystem::path& path) {
 }  // namespace
 
 // ---- writing
-// -----------------------------------------------------------------------------------------------
 
 AtomicFile::AtomicFile(const std::filesystem::path& target) : target_(resolve_target(target)) {
   if (!target_.has_filename())
@@ -126,7 +125,6 @@ void sync_directory(const std::filesystem::path& directory) {
 }
 
 // ---- reading
-// -----------------------------------------------------------------------------------------------
 
 bool read_file_if_there(const std::filesystem::path& path, std::uint64_t max_size, ErrorCode code,
                         std::string& bytes) {

@@ -62,7 +62,7 @@ CsvError::CsvError(std::string issue_code, stope::Location where, std::string pr
       where_(std::move(where)),
       next_row_is_readable_(next_row_is_readable) {}
 
-// ---- header ----------------------------------------------------------------------------------------------
+// ---- header
 
 CsvReader::CsvReader(std::string name, CsvText text)
     : name_(std::move(name)),
@@ -127,7 +127,7 @@ stope::Location CsvReader::header_location(std::size_t column) const {
   return header_locations_[column];
 }
 
-// ---- rows ------------------------------------------------------------------------------------------------
+// ---- rows
 
 bool CsvReader::next_row() {
   if (cursor_ >= size_ || only_line_breaks_left()) {
@@ -277,7 +277,7 @@ bool CsvReader::only_line_breaks_left() const noexcept {
   return true;
 }
 
-// ---- places ----------------------------------------------------------------------------------------------
+// ---- places
 
 stope::Location CsvReader::location(std::size_t column) const {
   return location_of(fields_[column].offset);

@@ -6,7 +6,7 @@
 
 namespace deepmine::io {
 
-// ---- fields ----------------------------------------------------------------------------------------------
+// ---- fields
 
 CsvFileWriter::CsvFileWriter(const std::filesystem::path& target) : file_(target) {}
 
@@ -33,7 +33,7 @@ CsvFileWriter& CsvFileWriter::day(stope::Day value) {
   return text(stope::format_day(value));
 }
 
-// ---- the three files -------------------------------------------------------------------------------------
+// ---- the three files
 
 StaticCsvWriter::StaticCsvWriter(const std::filesystem::path& path) : file_(path) {
   file_.text("stope_name,rqd,hr,depth,dip,direction,undercut_wdt,rock_type,support_type,support_density,")

@@ -120,7 +120,6 @@ const std::string& StoredVersion::bytes(std::string_view name) const {
 }
 
 // ---- reading
-// -----------------------------------------------------------------------------------------------
 
 fs::path ModelStore::version_folder(Sequence sequence) const {
   return root_ / store_names::versions / version_folder_name(sequence);
@@ -210,7 +209,6 @@ VersionList ModelStore::list() const {
 }
 
 // ---- writing
-// -----------------------------------------------------------------------------------------------
 
 StoreWriter ModelStore::lock_for_writing() const {
   create_root(root_);

@@ -64,7 +64,6 @@ bool is_plain_name(std::string_view name) {
 }  // namespace
 
 // ---- names of versions
-// -------------------------------------------------------------------------------------
 
 std::string version_folder_name(Sequence sequence) {
   const std::string digits = std::to_string(sequence);
@@ -79,7 +78,6 @@ std::optional<Sequence> parse_version_folder_name(std::string_view name) {
 }
 
 // ---- STORE
-// -------------------------------------------------------------------------------------------------
 
 std::string store_text() {
   return std::string(store_title) + std::to_string(newest_version) + "\n";
@@ -91,7 +89,6 @@ void check_store_text(std::string_view text, const std::string& source) {
 }
 
 // ---- CURRENT
-// -----------------------------------------------------------------------------------------------
 
 std::string format_current(const CurrentRecord& record) {
   const std::string line = version_folder_name(record.sequence) + " " + record.manifest_sha256 + " " +
@@ -111,7 +108,6 @@ CurrentRecord parse_current(std::string_view text, const std::string& source) {
 }
 
 // ---- MANIFEST
-// ----------------------------------------------------------------------------------------------
 
 std::string format_manifest(Manifest manifest) {
   std::sort(manifest.begin(), manifest.end(),

@@ -36,7 +36,8 @@ class MultiHeadAttention {
   };
 
   MultiHeadAttention() = default;
-  /// Declares `name/{query,key,value,output}_{kernel,bias}`.
+  /// Declares `name/{query,key,value,output}_{kernel,bias}`. The dropout unit of a weight is
+  /// (head · query steps + query step) · (key steps rounded up to 8) + key step.
   MultiHeadAttention(ParameterLayout& layout, const std::string& name, AttentionOptions options);
 
   void plan(Arena& arena, int blocks, int query_steps, int key_steps, Cache& cache) const;

@@ -98,13 +98,13 @@ void BatchNorm<Scalar>::merge_statistics(const Pass<Scalar>& pass, const Paramet
     count = total;
   }
   if (pass.team.thread() == 0 && pass.running_statistics != nullptr) {
-    const auto momentum = static_cast<Scalar>(running_momentum);
+    const auto taken = static_cast<Scalar>(1 - running_momentum);  // rounded once
     // The slab has the layout of the parameters; nobody reads it during a training step.
     Scalar* running_mean = pass.running_statistics + layout[running_mean_].offset;
     Scalar* running_variance = pass.running_statistics + layout[running_variance_].offset;
     for (int f = 0; f < features_; ++f) {
-      running_mean[f] = momentum * running_mean[f] + (1 - momentum) * mean[f];
-      running_variance[f] = momentum * running_variance[f] + (1 - momentum) * (m2[f] / count);
+      running_mean[f] += taken * (mean[f] - running_mean[f]);
+      running_variance[f] += taken * (m2[f] / count - running_variance[f]);
     }
   }
   Scalar* inverse_deviation = m2;

@@ -132,7 +132,6 @@ Assessment rejected_assessment(std::string_view stope_name, std::string_view tim
                                std::vector<Reason> reasons);
 
 // ---- the parts, for tests and for tools that show only one of them
-// -----------------------------------------------
 
 /// The rules on the readings seen up to day t: null wherever a reading that they need is missing.
 RuleBased rule_based_answer(const StaticRecord& statics, const PreparedReadings& readings,

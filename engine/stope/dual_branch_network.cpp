@@ -11,7 +11,6 @@ using nn::add_to;
 using nn::overwrite;
 
 // ---- declaration
-// -------------------------------------------------------------------------------------------------
 
 template <class Scalar>
 DualBranchNetwork<Scalar>::DualBranchNetwork(const NetworkSpecification& s) : specification_(s) {
@@ -65,7 +64,6 @@ typename DualBranchNetwork<Scalar>::Head DualBranchNetwork<Scalar>::declare_head
 }
 
 // ---- memory
-// ------------------------------------------------------------------------------------------------------
 
 template <class Scalar>
 void DualBranchNetwork<Scalar>::plan(nn::Arena& arena, int largest_batch, Workspace& w) const {
@@ -125,7 +123,6 @@ void DualBranchNetwork<Scalar>::plan_head(nn::Arena& arena, int blocks, const He
 }
 
 // ---- forward
-// -----------------------------------------------------------------------------------------------------
 
 template <class Scalar>
 void DualBranchNetwork<Scalar>::forward(const nn::Pass<Scalar>& pass, const Parameters& parameters,
@@ -185,7 +182,6 @@ void DualBranchNetwork<Scalar>::forward_head(const nn::Pass<Scalar>& pass, const
 }
 
 // ---- loss
-// --------------------------------------------------------------------------------------------------------
 
 template <class Scalar>
 void DualBranchNetwork<Scalar>::loss(const nn::Pass<Scalar>& pass, const Targets& targets,
@@ -207,7 +203,6 @@ double DualBranchNetwork<Scalar>::head_loss(const Workspace& w, const nn::BatchS
 }
 
 // ---- backward
-// ----------------------------------------------------------------------------------------------------
 
 template <class Scalar>
 void DualBranchNetwork<Scalar>::backward(const nn::Pass<Scalar>& pass, const Parameters& parameters,
@@ -297,7 +292,6 @@ void DualBranchNetwork<Scalar>::backward_static(const nn::Pass<Scalar>& pass, co
 }
 
 // ---- results
-// -----------------------------------------------------------------------------------------------------
 
 template <class Scalar>
 Scalar DualBranchNetwork<Scalar>::current_logit(const Workspace& w, int sample) const {

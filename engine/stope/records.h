@@ -14,7 +14,6 @@
 namespace deepmine::stope {
 
 // ---- calendar
-// ------------------------------------------------------------------------------------------------
 
 /// A calendar day in local mine time, counted from 1970-01-01.
 using Day = std::int32_t;
@@ -24,7 +23,6 @@ std::string format_day(Day day);  ///< `2024-03-30`
 std::optional<Day> parse_day(std::string_view text);
 
 // ---- sensors
-// -------------------------------------------------------------------------------------------------
 
 enum class Sensor { vibration_velocity, deformation_rate, stress, temperature, humidity };
 inline constexpr std::size_t sensor_count = 5;
@@ -63,7 +61,6 @@ struct DailySeries {
 };
 
 // ---- geology and design
-// --------------------------------------------------------------------------------------
 
 inline constexpr std::array<std::string_view, 8> directions{"North", "Northeast", "East", "Southeast",
                                                             "South", "Southwest", "West", "Northwest"};

@@ -17,7 +17,7 @@ double round_to_hundredths(double value) {
   return std::round(value * 100.0) / 100.0;
 }
 
-// ---- geology and design ----------------------------------------------------------------------------------
+// ---- geology and design
 
 /// A rock type of the simulation: how often it is met, mean of its rock quality, its strength from 0 to 1.
 struct Rock {
@@ -133,7 +133,7 @@ Ground draw_ground(RandomKey stope_key) {
   return ground;
 }
 
-// ---- degradation -----------------------------------------------------------------------------------------
+// ---- degradation
 
 /// Damage a day is creep_rate · exp(growth · damage): its solution is a rate that grows as 1 / (time to
 /// failure).
@@ -175,7 +175,7 @@ std::optional<int> find_failure(const Ground& ground, RandomKey days_key) {
   return std::nullopt;
 }
 
-// ---- sensors ---------------------------------------------------------------------------------------------
+// ---- sensors
 
 /// Slow disturbances that carry over from day to day.
 struct Drift {

@@ -12,7 +12,6 @@ using namespace deepmine::io;
 using namespace deepmine::test;
 
 // ---- a format with everything in it
-// ------------------------------------------------------------------------
 
 namespace {
 
