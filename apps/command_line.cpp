@@ -8,8 +8,11 @@
 
 #include "apps/configuration_file.h"
 #include "apps/help_formatter.h"
+#include "apps/models_command.h"
 #include "apps/simulate_command.h"
 #include "apps/summary_command.h"
+#include "apps/train_command.h"
+#include "apps/validate_command.h"
 #include "engine/nn/error.h"
 
 namespace deepmine::apps {
@@ -28,6 +31,9 @@ constexpr const char* examples =
 
 void add_verbs(CLI::App& program, Context& context) {
   add_simulate_command(program, context);
+  add_validate_command(program, context);
+  add_train_command(program, context);
+  add_models_command(program, context);
   add_summary_command(program, context);
 }
 
