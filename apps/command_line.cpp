@@ -2,7 +2,7 @@
 
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
-#include <cstdio>
+#include <cstdlib>
 #include <memory>
 #include <string>
 
@@ -73,10 +73,23 @@ std::string lines_as_one(std::string text) {
   return text;
 }
 
+/// Where a value may come from that does not stand on the command line.
+std::string other_sources(const CLI::App& program, const std::string& message) {
+  const CLI::App* verb = &program;
+  while (!verb->get_subcommands().empty()) verb = verb->get_subcommands().front();
+  for (const CLI::Option* option : verb->get_options()) {
+    const bool is_meant = message.find(option->get_name()) != std::string::npos;
+    const char* value = option->get_envname().empty() ? nullptr : std::getenv(option->get_envname().c_str());
+    if (is_meant && value != nullptr) return " (" + option->get_envname() + " is '" + value + "')";
+  }
+  if (program.get_config_ptr()->count() == 0) return {};
+  const auto file = program.get_config_ptr()->as<std::string>();
+  return message.find(file) == std::string::npos ? " (with the options of " + file + ")" : "";
+}
+
 int report_usage_error(const CLI::App& program, const CLI::ParseError& error) {
-  std::string text = "deepmine: " + lines_as_one(error.what());
-  const CLI::Option* config = program.get_config_ptr();
-  if (config->count() > 0) text += " (options of " + config->as<std::string>() + " included)";
+  const std::string message = lines_as_one(error.what());
+  const std::string text = "deepmine: " + message + other_sources(program, message);
   print_warning(text + "\nTry '" + chosen_verb(program) + " --help'.");
   return exit_code(ErrorCode::usage);
 }

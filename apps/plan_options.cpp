@@ -56,10 +56,9 @@ template <class Number>
 void add_flag(CLI::App& verb, std::string_view field, Number& value) {
   std::string flag = "--" + std::string(field);
   std::replace(flag.begin(), flag.end(), '_', '-');
-  verb.add_option(flag, value, description_of(field))
-      ->capture_default_str()
-      ->type_name(std::is_integral_v<Number> ? "N" : "X")
-      ->group(group);
+  CLI::Option* option = verb.add_option(flag, value, description_of(field));
+  option->capture_default_str()->type_name(std::is_integral_v<Number> ? "N" : "X")->group(group);
+  if constexpr (std::is_unsigned_v<Number>) option->check(CLI::NonNegativeNumber);  // or -1 becomes 2^64 - 1
 }
 
 }  // namespace

@@ -105,15 +105,22 @@ std::string part_table(const io::ModelMetadata& metadata, const std::string& par
   return table.text(with_colour);
 }
 
-/// The heads whose deciding measure is not above both baselines, in words.
-std::string heads_not_better(const io::ModelMetadata& metadata, const std::string& part) {
-  std::string heads;
+/// The verdict in words, from the deciding measure of every head.
+std::string verdict_text(const io::ModelMetadata& metadata, const std::string& part) {
+  std::string losing, unknown;
   for (const std::string& head : ordered_heads(metadata.metrics.at(part))) {
     const Comparison comparison = compare(metadata, part, head, measures_of(head).front());
     if (comparison.is_known() && comparison.beats_majority() && comparison.beats_rules()) continue;
-    heads += (heads.empty() ? "" : ", ") + head_words(head);
+    std::string& list = comparison.is_known() ? losing : unknown;
+    list += (list.empty() ? "" : ", ") + head_words(head);
   }
-  return heads;
+  std::string text;
+  if (!losing.empty())
+    text += fmt::format("The network is NOT better than the baselines ({} part): {}.\n", part, losing);
+  if (!unknown.empty()) text += fmt::format("Not known ({} part): {}.\n", part, unknown);
+  return text.empty()
+             ? fmt::format("The network is better than both baselines in every head ({} part).\n", part)
+             : text;
 }
 
 std::string split_remark(const io::SplitSummary& split) {
@@ -154,11 +161,7 @@ std::string result_text(const io::ModelMetadata& metadata, bool with_colour) {
   }
   if (deciding_part.empty())
     return "There is no validation part and no test part: nothing is known about how good this model is.\n";
-  const std::string losing = heads_not_better(metadata, deciding_part);
-  text += losing.empty() ? fmt::format("The network is better than both baselines in every head ({} part).\n",
-                                       deciding_part)
-                         : fmt::format("The network is NOT better than the baselines ({} part): {}.\n",
-                                       deciding_part, losing);
+  text += verdict_text(metadata, deciding_part);
   text += "Future levels are those of the rule set on later readings, not observed failures.\n";
   return text + split_remark(metadata.split) + thin_data_remark(metadata.split);
 }

@@ -1,6 +1,7 @@
 #include "apps/validate_command.h"
 
 #include <CLI/App.hpp>
+#include <CLI/Validators.hpp>
 #include <memory>
 #include <string>
 
@@ -52,6 +53,7 @@ void add_validate_command(CLI::App& program, Context& context) {
   verb->add_flag("--for-training", options->for_training,
                  "A stope without the label `stability` is rejected");
   verb->add_option("--most-issues", options->most_issues, "Problems to show as text, the worst first")
+      ->check(CLI::NonNegativeNumber)
       ->capture_default_str()
       ->type_name("N");
   verb->callback(
