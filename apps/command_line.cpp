@@ -2,14 +2,17 @@
 
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
-#include <cstdio>
+#include <cstdlib>
 #include <memory>
 #include <string>
 
 #include "apps/configuration_file.h"
 #include "apps/help_formatter.h"
+#include "apps/models_command.h"
 #include "apps/simulate_command.h"
 #include "apps/summary_command.h"
+#include "apps/train_command.h"
+#include "apps/validate_command.h"
 #include "engine/nn/error.h"
 
 namespace deepmine::apps {
@@ -28,6 +31,9 @@ constexpr const char* examples =
 
 void add_verbs(CLI::App& program, Context& context) {
   add_simulate_command(program, context);
+  add_validate_command(program, context);
+  add_train_command(program, context);
+  add_models_command(program, context);
   add_summary_command(program, context);
 }
 
@@ -67,10 +73,23 @@ std::string lines_as_one(std::string text) {
   return text;
 }
 
+/// Where a value may come from that does not stand on the command line.
+std::string other_sources(const CLI::App& program, const std::string& message) {
+  const CLI::App* verb = &program;
+  while (!verb->get_subcommands().empty()) verb = verb->get_subcommands().front();
+  for (const CLI::Option* option : verb->get_options()) {
+    const bool is_meant = message.find(option->get_name()) != std::string::npos;
+    const char* value = option->get_envname().empty() ? nullptr : std::getenv(option->get_envname().c_str());
+    if (is_meant && value != nullptr) return " (" + option->get_envname() + " is '" + value + "')";
+  }
+  if (program.get_config_ptr()->count() == 0) return {};
+  const auto file = program.get_config_ptr()->as<std::string>();
+  return message.find(file) == std::string::npos ? " (with the options of " + file + ")" : "";
+}
+
 int report_usage_error(const CLI::App& program, const CLI::ParseError& error) {
-  std::string text = "deepmine: " + lines_as_one(error.what());
-  const CLI::Option* config = program.get_config_ptr();
-  if (config->count() > 0) text += " (options of " + config->as<std::string>() + " included)";
+  const std::string message = lines_as_one(error.what());
+  const std::string text = "deepmine: " + message + other_sources(program, message);
   print_warning(text + "\nTry '" + chosen_verb(program) + " --help'.");
   return exit_code(ErrorCode::usage);
 }

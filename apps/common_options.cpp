@@ -37,8 +37,7 @@ CLI::Option* add_cross_attention_option(CLI::App& verb, stope::CrossAttention& c
           },
           "What the static branch attends to: every day, or all days as one vector")
       ->check(CLI::IsMember({"pooled", "days"}))
-      ->type_name("pooled|days")
-      ->default_str(std::string(name(choice)));
+      ->option_text("pooled|days [" + std::string(name(choice)) + "]");
 }
 
 }  // namespace deepmine::apps

@@ -19,17 +19,28 @@ bool is_section_mark(const CLI::ConfigItem& item) {
   return item.name == "++" || item.name == "--";
 }
 
-void check_section(const CLI::App& program, const CLI::ConfigItem& item) {
+[[noreturn]] void fail(const std::string& problem) {
+  throw CLI::ConfigError("the configuration file " + problem, CLI::ExitCodes::ConfigError);
+}
+
+/// The verb that a section or key names, which must be there.
+const CLI::App& find_verb(const CLI::App& program, const CLI::ConfigItem& item) {
   const CLI::App* app = &program;
   for (const std::string& name : item.parents) {
     const auto subcommands =
         app->get_subcommands([&](const CLI::App* sub) { return sub->get_name() == name; });
     if (subcommands.empty())
-      throw CLI::ConfigError("the configuration file has a section [" + CLI::detail::join(item.parents, ".") +
-                                 "], expected the name of a command",
-                             CLI::ExitCodes::ConfigError);
+      fail("has a section [" + CLI::detail::join(item.parents, ".") + "], expected the name of a command");
     app = subcommands.front();
   }
+  return *app;
+}
+
+void check_key(const CLI::App& program, const CLI::ConfigItem& item) {
+  const CLI::App& verb = find_verb(program, item);
+  if (verb.get_option_no_throw("--" + item.name) != nullptr) return;
+  const std::string of_verb = item.parents.empty() ? "" : " " + CLI::detail::join(item.parents, " ");
+  fail("sets '" + item.name + "': deepmine" + of_verb + " has no option --" + item.name);
 }
 
 /// The first value that an option gets is the one that counts, so these go before those of the file.
@@ -60,11 +71,12 @@ std::vector<CLI::ConfigItem> ConfigurationFile::from_config(std::istream& input)
   for (CLI::ConfigItem& item : ConfigBase::from_config(input)) {
     if (is_section_mark(item)) {
       // The end of a section would check the requirements of a verb that was not chosen.
-      if (item.name == "++") check_section(program_, item);
+      find_verb(program_, item);
       continue;
     }
     const bool of_program = program_.get_option_no_throw("--" + item.name) != nullptr;
     if (item.parents.empty() && !of_program) item.parents = parents;
+    check_key(program_, item);
     settings.push_back(std::move(item));
   }
   return settings;

@@ -45,11 +45,9 @@ std::string HelpFormatter::make_help(const CLI::App* app, std::string /*name*/,
 std::string HelpFormatter::make_option_opts(const CLI::Option* option) const {
   std::string text;
   if (option->get_type_size() != 0) {
-    if (!option->get_option_text().empty()) {
-      text += " " + option->get_option_text();
-    } else if (!option->get_type_name().empty()) {
-      text += " " + option->get_type_name();
-    }
+    if (!option->get_option_text().empty()) return " " + option->get_option_text();
+    const std::string type = option->get_type_name();  // the validators' descriptions follow a colon
+    text += " " + type.substr(0, type.find(':'));
     if (!option->get_default_str().empty()) text += " [" + option->get_default_str() + "]";
     if (option->get_required()) text += " (required)";
   }

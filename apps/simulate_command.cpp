@@ -3,7 +3,8 @@
 #include <fmt/format.h>
 
 #include <CLI/App.hpp>
-#include <CLI/Formatter.hpp>
+#include <CLI/Validators.hpp>
+#include <algorithm>
 #include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -137,12 +138,14 @@ void add_simulate_command(CLI::App& program, Context& context) {
   CLI::App* verb = program.add_subcommand("simulate", description);
   set_examples(*verb, examples);
   verb->add_option("--stopes", options->plan.stopes, "How many stopes")
+      ->check(CLI::NonNegativeNumber)
       ->capture_default_str()
       ->type_name("N");
   verb->add_option("--days", options->plan.days, "How many days of readings")
       ->capture_default_str()
       ->type_name("N");
   verb->add_option("--seed", options->plan.seed, "Another number, another mine")
+      ->check(CLI::NonNegativeNumber)
       ->capture_default_str()
       ->type_name("N");
   verb->add_option("--out", options->folder, "Folder for the files; created if need be")

@@ -30,6 +30,7 @@ struct StopeCsvOptions {
   bool label_required = false;    ///< for training and evaluation: `stability` must be there for every stope
   std::vector<double> sentinels;  ///< numbers that mean "missing", -999 for example
   std::optional<stope::Day> now;  ///< a reading after this day rejects its stope
+  bool hash_files = false;        ///< fill StopeData::sha256
   std::size_t listed_issues_of_a_kind = 20;  ///< of each code and stope; the rest is counted in one issue
 };
 
@@ -42,6 +43,9 @@ struct StopeData {
   /// Names with at least one `rejected` issue, in the order of `stopes`.
   std::vector<std::string> rejected;
   std::size_t static_rows = 0, timeseries_rows = 0;
+  /// With `hash_files`: SHA-256 (hexadecimal) of the static file's bytes followed by those of the time series,
+  /// the very bytes that were read.
+  std::string sha256;
 
   bool is_usable() const;
   bool is_rejected(std::string_view name) const;

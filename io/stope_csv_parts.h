@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -11,6 +12,7 @@
 
 #include "io/csv.h"
 #include "io/issue_log.h"
+#include "io/sha256.h"
 #include "io/stope_csv.h"
 
 namespace deepmine::io {
@@ -28,6 +30,7 @@ struct StopeTable {
   std::vector<stope::Location> locations;
   std::vector<char> is_rejected;  ///< vector<bool> has no plain elements
   NameIndex index;
+  std::unique_ptr<Sha256> hash;  ///< of the files read so far; null if nobody wants it
 };
 
 /// Reads the static file. A fatal finding is in `log`; what could be read is in the table all the same.

@@ -171,8 +171,11 @@ class StaticRows {
 StopeTable read_static_file(const std::filesystem::path& path, const StopeCsvOptions& options, IssueLog& log,
                             std::size_t& row_count) {
   StopeTable table;
+  if (options.hash_files) table.hash = std::make_unique<Sha256>();
   try {
-    CsvReader reader(csv_display_name(path), CsvText::read(path));
+    CsvText text = CsvText::read(path);
+    if (table.hash) table.hash->update(text.bytes());
+    CsvReader reader(csv_display_name(path), std::move(text));
     StaticRows rows(reader, options, log, table);
     if (!rows.find_columns()) return table;
     for_each_row(reader, log, [&] { rows.read_row(); });

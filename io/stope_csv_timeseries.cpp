@@ -207,7 +207,9 @@ class TimeseriesRows {
 void read_timeseries_file(const std::filesystem::path& path, const StopeCsvOptions& options,
                           bool statics_are_whole, StopeTable& table, IssueLog& log, std::size_t& row_count) {
   try {
-    CsvReader reader(csv_display_name(path), CsvText::read(path));
+    CsvText text = CsvText::read(path);
+    if (table.hash) table.hash->update(text.bytes());
+    CsvReader reader(csv_display_name(path), std::move(text));
     TimeseriesRows rows(reader, options, log, table);
     if (!rows.find_columns()) return;
     for_each_row(reader, log, [&] { rows.read_row(); });

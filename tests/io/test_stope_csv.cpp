@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "engine/nn/error.h"
+#include "io/sha256.h"
 #include "io/stope_csv.h"
 
 using namespace deepmine;
@@ -370,4 +371,12 @@ TEST_CASE("the supplied data is read to the last bit") {
   CHECK(data.stopes[3].statics.rqd == 25.41);
   CHECK(data.stopes[3].statics.rock_type == "Schist");
   CHECK(data.stopes[0].readings.days[2] == stope::DailyReading{1.12, 0.61, 29.36, 22.91, 48.68});
+}
+
+TEST_CASE("the hash is of the bytes of both files, the static file first, and only on request") {
+  const std::string statics = static_header + row_a, series = series_header + day_a;
+  StopeCsvOptions options;
+  CHECK(read(statics, series, options).sha256.empty());
+  options.hash_files = true;
+  CHECK(read(statics, series, options).sha256 == io::to_hexadecimal(io::sha256(statics + series)));
 }

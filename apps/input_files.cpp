@@ -1,0 +1,51 @@
+#include "apps/input_files.h"
+
+#include <fmt/format.h>
+
+#include <CLI/App.hpp>
+
+namespace deepmine::apps {
+namespace {
+
+/// The issues of one severity, a line each.
+std::string issue_lines(const io::StopeData& data, stope::Severity severity, const char* label,
+                        std::size_t most_lines) {
+  std::string text;
+  std::size_t count = 0;
+  for (const stope::Issue& issue : data.issues) {
+    if (issue.severity != severity) continue;
+    if (++count <= most_lines)
+      text += fmt::format("{}{}{}", text.empty() ? "" : "\n", label, describe(issue));
+  }
+  if (count > most_lines)
+    text += fmt::format("\n{}{} more; `deepmine validate` lists them", label, count - most_lines);
+  return text;
+}
+
+}  // namespace
+
+void add_input_options(CLI::App& verb, InputFiles& files) {
+  verb.add_option("--static", files.statics, "Static file, a row a stope; `-` is stdin")
+      ->required()
+      ->type_name("FILE");
+  verb.add_option("--timeseries", files.timeseries, "Time-series file, a row a reading; `-` is stdin")
+      ->required()
+      ->type_name("FILE");
+  verb.add_flag("--sort", files.sort,
+                "Readings may stand in any order; without it, disorder rejects the stope");
+}
+
+void print_findings(const Context& context, const io::StopeData& data) {
+  constexpr std::size_t most_lines = 20;
+  const std::string warnings = issue_lines(data, stope::Severity::warning, "warning: ", most_lines);
+  if (!warnings.empty()) print_warning(warnings);
+  const std::string notes = issue_lines(data, stope::Severity::note, "note: ", most_lines);
+  if (!notes.empty()) print_message(context, notes);
+}
+
+void print_rejections(const io::StopeData& data) {
+  constexpr std::size_t most_lines = 100;
+  print_warning(issue_lines(data, stope::Severity::rejected, "", most_lines));
+}
+
+}  // namespace deepmine::apps

@@ -1,0 +1,170 @@
+#include "apps/models_command.h"
+
+#include <fmt/format.h>
+
+#include <CLI/App.hpp>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "apps/common_options.h"
+#include "apps/result_table.h"
+#include "apps/terminal.h"
+#include "apps/text_table.h"
+#include "engine/nn/error.h"
+#include "io/field_json.h"
+#include "lifecycle/loaded_model.h"
+
+namespace deepmine::apps {
+namespace {
+
+constexpr const char* examples =
+    "deepmine models list --store models    # every version, and which is in service\n"
+    "deepmine models show --store models    # data, plan and figures of the one in service";
+
+constexpr const char* list_description =
+    "Lists the versions of a store. Every file of every version is read and checked.\n"
+    "Exit codes: 0, 4 if there is no model or the one in service is damaged.";
+
+constexpr const char* show_description =
+    "Shows where the model in service comes from and how good it is. Its files are checked and its test "
+    "cases\n"
+    "replayed. Exit codes: 0, 4 if there is no model or it is damaged.";
+
+[[noreturn]] void throw_no_model(const std::string& store) {
+  throw Error(ErrorCode::model_missing,
+              store + ": there is no model; train one with `deepmine train --store " + store + "`");
+}
+
+// ---- list
+// -------------------------------------------------------------------------------------------------
+
+struct ListedModel {
+  lifecycle::Sequence sequence = 0;
+  bool in_service = false;
+  std::string created_at, model_id, problem;
+  std::uint64_t bytes = 0;
+};
+
+/// Everything that can be known of a version; what is wrong with it is part of the answer.
+ListedModel examine(const lifecycle::ModelStore& store, const lifecycle::ListedVersion& version) {
+  ListedModel model{version.sequence, version.in_service, {}, {}, version.problem, 0};
+  for (const lifecycle::ManifestEntry& entry : version.manifest) model.bytes += entry.size;
+  if (!model.problem.empty()) return model;
+  try {
+    const io::ModelMetadata metadata = lifecycle::parse_saved_model(store.read(version.sequence)).metadata;
+    model.created_at = metadata.created_at;
+    model.model_id = metadata.model_id;
+  } catch (const Error& error) {
+    model.problem = error.what();
+  }
+  return model;
+}
+
+std::string list_json(const std::vector<ListedModel>& models, const std::vector<std::string>& unrecognised) {
+  io::OrderedJson json;
+  json["models"] = io::OrderedJson::array();
+  for (const ListedModel& model : models) {
+    io::OrderedJson entry;
+    entry["sequence"] = model.sequence;
+    entry["in_service"] = model.in_service;
+    entry["created_at"] = model.created_at;
+    entry["model_id"] = model.model_id;
+    entry["bytes"] = model.bytes;
+    entry["problem"] = model.problem.empty() ? io::OrderedJson(nullptr) : io::OrderedJson(model.problem);
+    json["models"].push_back(std::move(entry));
+  }
+  json["unrecognised"] = unrecognised;
+  return io::json_text(json);
+}
+
+std::string list_text(const std::vector<ListedModel>& models, const std::vector<std::string>& unrecognised) {
+  TextTable table({"Version", "In service", "Created", "Model", "Size", "State"},
+                  {Align::right, Align::left, Align::left, Align::left, Align::right, Align::left});
+  for (const ListedModel& model : models)
+    table.add({std::to_string(model.sequence), model.in_service ? "yes" : "", model.created_at,
+               model.model_id, fmt::format("{:.1f} MB", static_cast<double>(model.bytes) / 1e6),
+               model.problem.empty() ? "sound" : "DAMAGED: " + model.problem});
+  std::string text = table.text(stdout_has_colour());
+  for (const std::string& name : unrecognised) text += "versions/" + name + " is no version: left alone\n";
+  return text;
+}
+
+int run_list(const std::string& folder, const Context& context) {
+  const lifecycle::ModelStore store(folder);
+  const lifecycle::VersionList versions = store.list();
+  if (versions.versions.empty()) throw_no_model(folder);
+  std::vector<ListedModel> models;
+  for (const lifecycle::ListedVersion& version : versions.versions) models.push_back(examine(store, version));
+  print_result(context.json ? list_json(models, versions.unrecognised)
+                            : list_text(models, versions.unrecognised));
+  for (const ListedModel& model : models)
+    if (model.in_service && !model.problem.empty())
+      throw Error(ErrorCode::model_damaged, "the model in service is damaged: " + model.problem);
+  return 0;
+}
+
+// ---- show
+// -------------------------------------------------------------------------------------------------
+
+std::string plan_text(const train::TrainingPlan& plan) {
+  std::string text;
+  const auto add = [&text](std::string_view field, const std::string& value) {
+    text += fmt::format("  {:<22}{}\n", field, value);
+  };
+  train::TrainingPlan::visit_fields(plan, [&add](const char* field, const auto& value) {
+    if constexpr (std::is_enum_v<std::remove_cvref_t<decltype(value)>>) {
+      add(field, std::string(name(value)));
+    } else {
+      add(field, fmt::format("{}", value));
+    }
+  });
+  return text;
+}
+
+std::string show_text(const lifecycle::LoadedModel& model) {
+  const io::ModelMetadata& m = model.metadata();
+  return fmt::format(
+             "Model       {}\nVersion     {}\nCreated     {} by deepmine {}\nChecked     {}\n"
+             "Data        {} static rows, {} readings, {} windows, SHA-256 {}\n"
+             "Split       {}: {} training, {} validation, {} test stopes\n"
+             "Training    {} epochs in {}, the best was {}\nParameters  {}, {} of them trainable\nPlan\n{}\n",
+             m.model_id, m.sequence, m.created_at, m.program_version, name(model.verified()),
+             with_thousands(m.data.static_rows), with_thousands(m.data.timeseries_rows),
+             with_thousands(m.data.windows), m.data.sha256, m.split.method, m.split.training_stopes.size(),
+             m.split.validation_stopes.size(), m.split.test_stopes.size(), m.epochs_run,
+             format_duration(m.duration_seconds), m.best_epoch, with_thousands(m.total_parameters),
+             with_thousands(m.trainable_parameters), plan_text(m.plan)) +
+         result_text(m, stdout_has_colour());
+}
+
+int run_show(const std::string& folder, const Context& context) {
+  const std::shared_ptr<const lifecycle::LoadedModel> model =
+      lifecycle::load_current(lifecycle::ModelStore(folder));
+  if (!model) throw_no_model(folder);
+  print_result(context.json ? io::metadata_json(model->metadata()) : show_text(*model));
+  return 0;
+}
+
+void add_action(CLI::App& verb, Context& context, const char* name, const char* description,
+                int (*action)(const std::string&, const Context&)) {
+  auto store = std::make_shared<std::string>();
+  CLI::App* sub = verb.add_subcommand(name, description);
+  set_examples(*sub, examples);
+  add_store_option(*sub, *store);
+  sub->callback([store, action, &context] {
+    context.run = [store, action, &context] { return action(*store, context); };
+  });
+}
+
+}  // namespace
+
+void add_models_command(CLI::App& program, Context& context) {
+  CLI::App* verb = program.add_subcommand("models", "What a store holds.");
+  set_examples(*verb, examples);
+  verb->require_subcommand(1);
+  add_action(*verb, context, "list", list_description, &run_list);
+  add_action(*verb, context, "show", show_description, &run_show);
+}
+
+}  // namespace deepmine::apps
