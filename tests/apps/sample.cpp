@@ -11,7 +11,7 @@ const std::filesystem::path& small_mine() {
   static const TemporaryFolder folder;
   static const bool is_made = [] {
     const ProgramResult made =
-        run_program({"simulate", "--stopes", "10", "--days", "34", "--no-sensor-faults", "--seed", "3",
+        run_program({"simulate", "--stopes", "10", "--days", "33", "--no-sensor-faults", "--seed", "3",
                      "--out", folder.path().string()});
     if (made.exit_code != 0) throw std::runtime_error("simulate failed: " + made.err);
     return true;

@@ -10,7 +10,7 @@
 
 namespace deepmine::test {
 
-/// static.csv and timeseries.csv of ten stopes over 34 days: a training of an epoch takes a fraction of a
+/// static.csv and timeseries.csv of ten stopes over 33 days: a training of an epoch takes a fraction of a
 /// second.
 const std::filesystem::path& small_mine();
 /// `train --static … --timeseries … --store STORE` on that mine, then `more`.
