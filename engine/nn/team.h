@@ -2,6 +2,8 @@
 // lanes; threads meet only where a layer needs the whole batch.
 #pragma once
 
+#include <type_traits>
+
 #include "engine/nn/activations.h"
 
 namespace deepmine::nn {
@@ -28,10 +30,12 @@ class Team {
   }
 
  private:
-  Team(int thread, int size) : thread_(thread), size_(size) {}
+  class Barrier;
+  Team(int thread, int size, Barrier* barrier) : thread_(thread), size_(size), barrier_(barrier) {}
   static void run_erased(int threads, void (*body)(const Team&, void*), void* context);
 
   int thread_, size_;
+  Barrier* barrier_;  ///< shared by the team; null in a team of one
 };
 
 }  // namespace deepmine::nn
