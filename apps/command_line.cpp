@@ -9,6 +9,7 @@
 #include "apps/configuration_file.h"
 #include "apps/help_formatter.h"
 #include "apps/models_command.h"
+#include "apps/predict_command.h"
 #include "apps/simulate_command.h"
 #include "apps/summary_command.h"
 #include "apps/train_command.h"
@@ -33,6 +34,7 @@ void add_verbs(CLI::App& program, Context& context) {
   add_simulate_command(program, context);
   add_validate_command(program, context);
   add_train_command(program, context);
+  add_predict_command(program, context);
   add_models_command(program, context);
   add_summary_command(program, context);
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <ctime>
+#include <limits>
 #include <map>
 #include <set>
 #include <string_view>
@@ -54,13 +55,14 @@ class Prediction {
 
  private:
   void prepare(std::vector<stope::StopeRecord> records) {
+    const stope::Day not_after = request_.as_of.value_or(std::numeric_limits<stope::Day>::max());
     for (stope::StopeRecord& record : records) {
       Candidate& candidate = candidates_.emplace_back();
       candidate.name = std::move(record.name);
       candidate.features = stope::static_features(record.statics);
       candidate.statics = std::move(record.statics);
       candidate.readings =
-          stope::PreparedReadings(std::move(record.readings), settings_.data.largest_filled_gap);
+          stope::PreparedReadings(std::move(record.readings), settings_.data.largest_filled_gap, not_after);
     }
     std::set<std::string_view> known;
     for (const Candidate& candidate : candidates_) known.insert(candidate.name);

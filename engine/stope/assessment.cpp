@@ -207,7 +207,8 @@ Assessment assess(const AssessmentInput& input) {
   assessment.future_predictions = unanswered(input.plan, input.quality.day_t);
   assessment.rule_based =
       rule_based_answer(input.statics, input.readings, input.quality.day_t, input.plan, input.settings);
-  if (!input.answer)
+  // A model that was not asked, because the data allows no answer, is not missing.
+  if (!input.answer && (!input.model || input.quality.answerable()))
     worsen(assessment, Status::warning, reason_code::no_model,
            "no usable model: only the rule set answers, which is not a trained network");
   if (input.quality.answerable()) answer(assessment, input);

@@ -116,7 +116,8 @@ struct AssessmentInput {
   const QualityReport& quality;
   const SiteSettings& settings;
   const WindowPlan& plan;
-  const NetworkAnswer* answer = nullptr;  ///< null: no usable model
+  /// Null: no usable model, or (with `model`) a model that was not asked because the data allows no answer.
+  const NetworkAnswer* answer = nullptr;
   std::optional<ModelIdentity> model;
 };
 

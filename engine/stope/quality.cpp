@@ -27,11 +27,16 @@ class Findings {
   std::vector<std::pair<Status, Reason>> found_;
 };
 
-void check_issues(Findings& findings, std::span<const Issue> issues) {
-  for (const Issue& issue : issues)
-    if (issue.severity != Severity::note)
-      findings.add(issue.severity == Severity::warning ? Status::warning : Status::rejected, issue.code,
-                   describe(issue));
+/// False if they reject the stope: its records are then not to be looked at, half of them may be missing.
+bool check_issues(Findings& findings, std::span<const Issue> issues) {
+  bool usable = true;
+  for (const Issue& issue : issues) {
+    if (issue.severity == Severity::note) continue;
+    const bool rejects = issue.severity != Severity::warning;
+    usable = usable && !rejects;
+    findings.add(rejects ? Status::rejected : Status::warning, issue.code, describe(issue));
+  }
+  return usable;
 }
 
 void check_record(Findings& findings, const StaticRecord& statics, const StaticFeatures& features) {
@@ -231,7 +236,10 @@ QualityReport check_quality(const StaticRecord& statics, const StaticFeatures& f
                             const QualityContext& context) {
   QualityReport report;
   Findings findings;
-  check_issues(findings, issues);
+  if (!check_issues(findings, issues)) {
+    findings.write(report);
+    return report;
+  }
   check_record(findings, statics, features);
   report.day_t = report.data.last_reading = last_seen(readings, context.now.as_of);
   const Day not_after = report.day_t.value_or(std::numeric_limits<Day>::min());
@@ -253,9 +261,9 @@ QualityReport check_quality(const StaticRecord& statics, const StaticFeatures& f
     check_flat_lines(findings, readings, *report.day_t, context);
   } else {
     findings.add(Status::abstain, reason_code::no_readings,
-                 readings.empty()
-                     ? "the stope has no readings"
-                     : fmt::format("the stope has no readings up to {}", format_day(*context.now.as_of)));
+                 context.now.as_of
+                     ? fmt::format("the stope has no readings up to {}", format_day(*context.now.as_of))
+                     : "the stope has no readings");
   }
   if (context.training) {
     check_training_categories(findings, features, *context.training);

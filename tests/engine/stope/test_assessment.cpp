@@ -278,6 +278,18 @@ TEST_CASE("without a model the rules answer, flagged; they can say unstable but 
   CHECK(!gap.rule_based.unstable_today);
 }
 
+TEST_CASE("a model that was not asked, because the data allows no answer, is not missing") {
+  Case c;
+  c.readings.days.back()[2] = missing;
+  const PreparedReadings prepared(c.readings, c.settings.data.largest_filled_gap);
+  const QualityReport quality = check_quality(c.statics, static_features(c.statics), prepared, {},
+                                              {c.settings, c.plan, nullptr, Now{}});
+  const Assessment a = assess({"Stope_001", "2024-05-01T12:00:00", c.statics, prepared, quality, c.settings,
+                               c.plan, nullptr, ModelIdentity{"id", "1", "2024-01-01T00:00:00"}});
+  check_no_answer(a);
+  CHECK(codes(a.reasons) == Codes{"last_day_missing"});
+}
+
 TEST_CASE("explanations are in raw units, at the bounds of the table") {
   Case c;
   c.statics.rqd = 50;

@@ -77,6 +77,15 @@ TEST_CASE("findings from the files decide as they are graded") {
   CHECK(!report.answerable());
 }
 
+TEST_CASE("a rejection while reading is the whole story: what it left out of the records is no finding") {
+  Case c;
+  c.readings = {};
+  c.statics.rqd = missing;
+  c.statics.rock_type = "";
+  c.issues = {{Severity::rejected, "not_a_number", {"a.csv", 8, 3}, "x", "found 'abc'"}};
+  check_report(c.check(), Status::rejected, {"not_a_number"});
+}
+
 TEST_CASE("a missing or impossible value rejects, an unknown category abstains") {
   for (const StaticColumn& column : static_columns) {
     Case c;

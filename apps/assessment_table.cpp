@@ -1,0 +1,196 @@
+#include "apps/assessment_table.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <tuple>
+
+#include "apps/printable_text.h"
+#include "apps/text_table.h"
+#include "io/utf8.h"
+
+namespace deepmine::apps {
+namespace {
+
+using stope::Assessment;
+using stope::RiskLevel;
+
+constexpr std::size_t level_width = 6;
+constexpr std::size_t widest_name = 16;  // leaves 84 columns, which is what the other cells need at most
+
+int highest_level(const Assessment& assessment) {
+  int highest = -1;
+  for (const stope::FuturePrediction& future : assessment.future_predictions)
+    if (future.predicted_risk_level)
+      highest = std::max(highest, static_cast<int>(*future.predicted_risk_level));
+  if (highest >= 0) return highest;
+  for (const stope::RuleBasedLevel& rule : assessment.rule_based.risk_levels)
+    if (rule.level) highest = std::max(highest, static_cast<int>(*rule.level));
+  return highest;
+}
+
+/// Verdict and probability, in one cell: where the verdict is unknown there is no probability.
+std::string now_cell(const Assessment& assessment) {
+  const stope::CurrentStability& current = assessment.current_stability;
+  if (!current.stable) return std::string(verdict(assessment));
+  const bool by_rules = assessment.method == stope::Method::rule_based;
+  return fmt::format("{:<8}  {:>7}", verdict(assessment),
+                     by_rules ? "(rules)" : probability_text(current.instability_probability));
+}
+
+std::string levels_cell(const Assessment& assessment) {
+  std::string cell;
+  for (const stope::FuturePrediction& future : assessment.future_predictions)
+    cell += fmt::format(
+        "{:<{}} ", level_text(future.predicted_risk_level, assessment.method == stope::Method::rule_based),
+        level_width);
+  return cell.substr(0, cell.find_last_not_of(' ') + 1);
+}
+
+std::string levels_header(std::span<const int> horizons) {
+  std::string cell;
+  for (const int horizon : horizons) cell += fmt::format("{:<{}} ", fmt::format("{}d", horizon), level_width);
+  return cell.substr(0, cell.find_last_not_of(' ') + 1);
+}
+
+/// `stable` would be misread beside an unstable stope: a trend that is flat is `steady` here.
+std::string_view trend_cell(const Assessment& assessment) {
+  if (!assessment.risk_trend) return "-";
+  switch (*assessment.risk_trend) {
+    case stope::RiskTrend::stable:
+      return "steady";
+    case stope::RiskTrend::rapidly_improving:
+      return "improving+";
+    default:
+      return name(*assessment.risk_trend);
+  }
+}
+
+std::string_view alert_cell(const Assessment& assessment) {
+  if (!assessment.alert_recommended) return "-";
+  return *assessment.alert_recommended ? "ALERT" : "";
+}
+
+std::string_view colour_of(const Assessment& assessment) {
+  switch (urgency(assessment)) {
+    case Urgency::unstable:
+      return "\x1b[1;31m";
+    case Urgency::alert:
+      return "\x1b[31m";
+    case Urgency::unknown:
+      return "\x1b[33m";
+    case Urgency::stable:
+      break;
+  }
+  return "";
+}
+
+std::string coloured(std::string_view line, std::string_view colour) {
+  return colour.empty() ? std::string(line) : fmt::format("{}{}\x1b[0m", colour, line);
+}
+
+bool name_fits(const std::string& shown_name) {
+  return io::count_characters(shown_name) <= widest_name;
+}
+
+TextTable plain_table(std::span<const Assessment* const> assessments, std::span<const int> horizons) {
+  TextTable table({"stope", "status", "now       P(unst)", levels_header(horizons), "trend", "alert"},
+                  std::vector<Align>(6, Align::left));
+  for (const Assessment* assessment : assessments) {
+    const std::string shown_name = printable(assessment->stope_name);
+    table.add({name_fits(shown_name) ? shown_name : "", std::string(name(assessment->status)),
+               now_cell(*assessment), levels_cell(*assessment), std::string(trend_cell(*assessment)),
+               std::string(alert_cell(*assessment))});
+  }
+  return table;
+}
+
+std::string legend(std::span<const Assessment* const> assessments) {
+  const bool rules = std::any_of(assessments.begin(), assessments.end(), [](const Assessment* assessment) {
+    return assessment->method == stope::Method::rule_based;
+  });
+  std::string text =
+      wrapped("",
+              "P(unst): probability that the stope is unstable now. 1d to 30d: predicted level of "
+              "risk so many days ahead: stable, slight (slight_elevated), elev. (elevated), HIGH, "
+              "CRIT. (critical), UNST. (unstable). improving+: rapidly_improving.");
+  if (rules)
+    text += wrapped("", "(rules), none: the rule set alone; that it finds nothing is no proof of stability.");
+  return text;
+}
+
+}  // namespace
+
+Urgency urgency(const Assessment& assessment) {
+  const std::optional<bool>& stable = assessment.current_stability.stable;
+  if (stable && !*stable) return Urgency::unstable;
+  if (assessment.alert_recommended.value_or(false)) return Urgency::alert;
+  return stable ? Urgency::stable : Urgency::unknown;
+}
+
+std::vector<const Assessment*> worst_first(std::span<const Assessment> assessments) {
+  std::vector<const Assessment*> order;
+  for (const Assessment& assessment : assessments) order.push_back(&assessment);
+  const auto key = [](const Assessment* assessment) {
+    const bool rules_alarm = assessment->rule_based.unstable_today.value_or(false);
+    return std::tuple(urgency(*assessment),
+                      -assessment->current_stability.instability_probability.value_or(rules_alarm ? 1 : 0),
+                      -highest_level(*assessment));
+  };
+  std::stable_sort(order.begin(), order.end(),
+                   [&](const Assessment* a, const Assessment* b) { return key(a) < key(b); });
+  return order;
+}
+
+std::string_view verdict(const Assessment& assessment) {
+  const std::optional<bool>& stable = assessment.current_stability.stable;
+  return !stable ? "UNKNOWN: INSPECT" : *stable ? "STABLE" : "UNSTABLE";
+}
+
+std::string probability_text(const std::optional<double>& probability) {
+  if (!probability) return "-";
+  if (*probability < 0.001) return "<0.001";
+  if (*probability > 0.999) return ">0.999";
+  return fmt::format("{:.3f}", *probability);
+}
+
+std::string_view level_text(const std::optional<RiskLevel>& level, bool by_rules) {
+  if (!level) return "-";
+  switch (*level) {
+    case RiskLevel::stable:
+      return by_rules ? "none" : "stable";
+    case RiskLevel::slight_elevated:
+      return "slight";
+    case RiskLevel::elevated:
+      return "elev.";
+    case RiskLevel::high:
+      return "HIGH";
+    case RiskLevel::critical:
+      return "CRIT.";
+    case RiskLevel::unstable:
+      return "UNST.";
+  }
+  return "-";
+}
+
+std::string assessment_table(std::span<const Assessment* const> assessments, std::span<const int> horizons,
+                             bool colour) {
+  const std::string plain = plain_table(assessments, horizons).text(colour);
+  std::string text;
+  std::string_view rest = plain;
+  const auto next_line = [&rest] {
+    const std::string_view line = rest.substr(0, rest.find('\n'));
+    rest.remove_prefix(line.size() + 1);
+    return line;
+  };
+  for (int heading = 0; heading < 2; ++heading) text.append(next_line()).append("\n");
+  for (const Assessment* assessment : assessments) {
+    const std::string_view line_colour = colour ? colour_of(*assessment) : "";
+    const std::string shown_name = printable(assessment->stope_name);
+    if (!name_fits(shown_name)) text += coloured(shown_name, line_colour) + "\n";
+    text += coloured(next_line(), line_colour) + "\n";
+  }
+  return text + "\n" + legend(assessments);
+}
+
+}  // namespace deepmine::apps

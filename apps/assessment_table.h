@@ -1,0 +1,36 @@
+// The table of `predict`: a line a stope, the worst first. What is not known is never shown as "stable", and
+// every statement is a word; colour only underlines it.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/stope/assessment.h"
+
+namespace deepmine::apps {
+
+/// What a reader does about a stope. In the order of urgency.
+enum class Urgency { unstable, alert, unknown, stable };
+Urgency urgency(const stope::Assessment& assessment);
+
+/// Unstable stopes first, then alerts, then those that nobody knows about, then the stable ones. Within a
+/// group by probability, by the highest predicted level (of the rules, where only they have one), then as
+/// given.
+std::vector<const stope::Assessment*> worst_first(std::span<const stope::Assessment> assessments);
+
+/// STABLE, UNSTABLE or UNKNOWN: INSPECT.
+std::string_view verdict(const stope::Assessment& assessment);
+/// `0.873`; never 0 or 1, which no model can promise: `<0.001`, `>0.999`. `-` if there is none.
+std::string probability_text(const std::optional<double>& probability);
+/// `stable slight elev. HIGH CRIT. UNST.`; of the rules, the lowest is `none`: that they find nothing does
+/// not make a stope stable. `-` if there is none.
+std::string_view level_text(const std::optional<stope::RiskLevel>& level, bool by_rules);
+
+/// The table, and below it what its words mean. At most 100 columns for the usual five horizons; a name that
+/// does not fit stands on a line of its own. Names are made printable.
+std::string assessment_table(std::span<const stope::Assessment* const> assessments,
+                             std::span<const int> horizons, bool colour);
+
+}  // namespace deepmine::apps

@@ -1,0 +1,265 @@
+#include "apps/predict_command.h"
+
+#include <fmt/format.h>
+
+#include <CLI/App.hpp>
+#include <algorithm>
+#include <filesystem>
+#include <memory>
+#include <set>
+
+#include "apps/assessment_table.h"
+#include "apps/assessment_text.h"
+#include "apps/common_options.h"
+#include "apps/input_files.h"
+#include "apps/printable_text.h"
+#include "apps/terminal.h"
+#include "engine/nn/error.h"
+#include "io/assessment_csv.h"
+#include "io/assessment_json.h"
+#include "io/stope_csv.h"
+#include "lifecycle/prediction.h"
+
+namespace deepmine::apps {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* examples =
+    "deepmine predict --static data/static.csv --timeseries data/timeseries.csv --store models\n"
+    "deepmine predict Stope_007 Stope_012 --detailed --static ... --timeseries ...   # two stopes, all about "
+    "them\n"
+    "deepmine predict --as-of today --exit-on-alert --quiet --static ... ...         # live data, from a "
+    "script\n"
+    "deepmine predict --json --static ... --timeseries ... | jq '.predictions[].status'\n"
+    "deepmine predict --export answers.csv --static ... --timeseries ...             # for a spreadsheet";
+
+constexpr const char* description =
+    "Says for each stope whether it is stable now and how risky it becomes over the next 30 days, the worst\n"
+    "first. A stope whose data does not allow an answer is UNKNOWN: INSPECT, with the reason, never stable.\n"
+    "Without a usable model the rule set answers, flagged. \"Now\" is the last day with readings up to "
+    "--as-of,\n"
+    "else the last day of all; the reading of a day after today rejects its stope. Today is this computer's\n"
+    "calendar day in its time zone (TZ); give --today where that is not the mine's.\n"
+    "Exit codes: 0; 2 usage (an unknown NAME too); 3 the files can't be used; 4 no model or a damaged one;\n"
+    "10 an alert is present (with --exit-on-alert); 5 some stopes could not be answered. Where several "
+    "hold:\n"
+    "4, then 10, then 5.";
+
+struct PredictOptions {
+  std::vector<std::string> names;
+  InputFiles files;
+  std::string store, export_file, as_of, today;
+  std::optional<double> threshold;
+  bool detailed = false, exit_on_alert = false;
+  int threads = 1;
+};
+
+/// The options as values, checked.
+struct CheckedOptions {
+  std::optional<stope::Day> as_of;
+  stope::Day today = 0;
+};
+
+stope::Day day_of(const std::string& option, const std::string& text, stope::Day today) {
+  if (text == "today") return today;
+  if (const std::optional<stope::Day> day = stope::parse_day(text)) return *day;
+  throw Error(ErrorCode::usage, fmt::format("{} is '{}', expected a day such as 2024-03-30, or today", option,
+                                            printable(text)));
+}
+
+/// An export that would write over its own input is a slip of the hand that costs the data.
+void check_export(const PredictOptions& options) {
+  for (const std::string& input : {options.files.statics, options.files.timeseries}) {
+    std::error_code not_there;
+    if (fs::equivalent(options.export_file, input, not_there))
+      throw Error(ErrorCode::usage, fmt::format("--export {} is one of the input files; name another file",
+                                                printable(options.export_file)));
+  }
+}
+
+CheckedOptions check(const PredictOptions& options) {
+  CheckedOptions checked;
+  checked.today = lifecycle::local_today();
+  if (!options.today.empty()) checked.today = day_of("--today", options.today, checked.today);
+  if (!options.as_of.empty()) checked.as_of = day_of("--as-of", options.as_of, checked.today);
+  if (checked.as_of && *checked.as_of > checked.today)
+    throw Error(ErrorCode::usage,
+                fmt::format("--as-of {} lies after today, {} (--today sets another)",
+                            stope::format_day(*checked.as_of), stope::format_day(checked.today)));
+  if (options.threshold && !(*options.threshold > 0 && *options.threshold < 1))
+    throw Error(ErrorCode::usage,
+                fmt::format("--threshold is {}, expected a probability between 0 and 1, both excluded",
+                            *options.threshold));
+  check_export(options);
+  return checked;
+}
+
+using ModelPointer = std::shared_ptr<const lifecycle::LoadedModel>;
+
+/// The model in service. That there is none, or that it is damaged, is said here; the rules answer then.
+ModelPointer load_model(const std::string& store) {
+  std::string problem;
+  try {
+    if (ModelPointer model = lifecycle::load_current(lifecycle::ModelStore(store))) return model;
+    problem = fmt::format("{}: there is no model; train one with `deepmine train --store {}`", store, store);
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::model_damaged && error.code() != ErrorCode::model_missing) throw;
+    problem = fmt::format("the model can't be used: {}", error.what());
+  }
+  print_warning("deepmine: " + printable(problem) +
+                "\ndeepmine: the rule set answers in its place: it can say unstable, but never stable");
+  return nullptr;
+}
+
+io::StopeData read_data(const PredictOptions& options, const CheckedOptions& checked,
+                        const stope::SiteSettings& settings, const Context& context) {
+  io::StopeCsvOptions csv;
+  csv.sort = options.files.sort;
+  csv.sentinels = settings.data.sentinels;
+  // Readings after an as-of day are not seen, wrong dates among them.
+  if (!checked.as_of) csv.now = checked.today;
+  io::StopeData data = io::read_stope_csv(options.files.statics, options.files.timeseries, csv);
+  io::require_usable(data);
+  for (const stope::Issue& issue : data.issues)
+    if (issue.stope.empty()) print_message(context, "deepmine: " + printable(stope::describe(issue)));
+  return data;
+}
+
+std::vector<std::string> each_once(const std::vector<std::string>& names) {
+  std::set<std::string> seen;
+  std::vector<std::string> once;
+  for (const std::string& name : names)
+    if (seen.insert(name).second) once.push_back(name);
+  return once;
+}
+
+/// A prediction run: what was asked, what answers, and the answers.
+struct Run {
+  ModelPointer model;
+  stope::SiteSettings settings;
+  std::vector<int> horizons;
+  std::vector<stope::Assessment> assessments;
+  ReportContext report;
+};
+
+Run predict(const PredictOptions& options, const Context& context) {
+  const CheckedOptions checked = check(options);
+  Run run;
+  run.model = load_model(options.store);
+  run.horizons = stope::WindowPlan{}.horizons;
+  if (run.model) {
+    run.settings = run.model->components().settings;
+    run.horizons = run.model->components().network.horizons;
+    const io::ModelMetadata& metadata = run.model->metadata();
+    run.report.training_stopes = metadata.split.training_stopes.size();
+    run.report.validation_stopes = metadata.split.validation_stopes.size();
+    run.report.test_stopes = metadata.split.test_stopes.size();
+    run.report.model = {metadata.model_id, std::to_string(metadata.sequence), metadata.created_at};
+  }
+  run.report.today = checked.today;
+  run.report.as_of = checked.as_of;
+  run.report.largest_age = run.settings.data.largest_age;
+  run.report.threshold = options.threshold.value_or(run.settings.assessment.decision_threshold);
+  io::StopeData data = read_data(options, checked, run.settings, context);
+  lifecycle::PredictionRequest request;
+  request.names = each_once(options.names);
+  request.as_of = checked.as_of;
+  request.today = checked.today;
+  request.threshold = options.threshold;
+  request.timestamp = lifecycle::utc_timestamp();
+  request.threads = options.threads;
+  run.assessments = lifecycle::predict(run.model.get(), std::move(data.stopes), data.issues, request);
+  return run;
+}
+
+std::string report_text(const Run& run, const std::vector<const stope::Assessment*>& ordered, bool detailed) {
+  std::string text = heading(ordered, run.report) + "\n" +
+                     assessment_table(ordered, run.horizons, stdout_has_colour()) + "\n";
+  if (detailed) {
+    for (const stope::Assessment* assessment : ordered) text += details_text(*assessment);
+  } else {
+    text += reasons_text(ordered);
+  }
+  return text + summary_line(ordered) + origin_text(run.report);
+}
+
+/// Whatever the form of the answer, these must not go unread.
+void warn(const Run& run, const std::vector<const stope::Assessment*>& ordered, bool json) {
+  if (json)
+    if (const std::string warning = age_warning(ordered, run.report); !warning.empty())
+      print_warning("deepmine: " + warning);
+  const bool from_the_future =
+      std::any_of(ordered.begin(), ordered.end(), [](const stope::Assessment* assessment) {
+        return std::any_of(
+            assessment->reasons.begin(), assessment->reasons.end(),
+            [](const stope::Reason& reason) { return reason.code == stope::reason_code::reading_after_now; });
+      });
+  if (from_the_future)
+    print_warning(
+        fmt::format("deepmine: there are readings after today, which is taken to be {} (this computer's "
+                    "calendar and time zone): if the mine's day is another, give --today",
+                    stope::format_day(run.report.today)));
+}
+
+int exit_code_of(const Run& run, bool exit_on_alert) {
+  constexpr int unusable_model = 4, some_unanswered = 5, alert_present = 10;
+  const auto any = [&](auto holds) {
+    return std::any_of(run.assessments.begin(), run.assessments.end(), holds);
+  };
+  if (!run.model) return unusable_model;
+  if (exit_on_alert && any([](const stope::Assessment& a) { return a.alert_recommended.value_or(false); }))
+    return alert_present;
+  const bool unanswered = any([](const stope::Assessment& a) {
+    return a.status == stope::Status::abstain || a.status == stope::Status::rejected;
+  });
+  return unanswered ? some_unanswered : 0;
+}
+
+int run_predict(const PredictOptions& options, const Context& context) {
+  const Run run = predict(options, context);
+  const std::vector<const stope::Assessment*> ordered = worst_first(run.assessments);
+  // The answers first: an export that fails must not take them away.
+  print_result(context.json ? io::predictions_json(run.report.model, run.assessments)
+                            : report_text(run, ordered, options.detailed));
+  warn(run, ordered, context.json);
+  if (!options.export_file.empty()) {
+    io::export_assessments(options.export_file, run.assessments, run.horizons);
+    print_message(context, "deepmine: written to " + printable(options.export_file));
+  }
+  return exit_code_of(run, options.exit_on_alert);
+}
+
+void add_choices(CLI::App& verb, PredictOptions& options) {
+  verb.add_option("--threshold", options.threshold,
+                  "A stope is unstable from this probability on (default: the model's)")
+      ->type_name("P");
+  verb.add_flag("--detailed", options.detailed, "Everything that is known about each stope");
+  verb.add_option("--export", options.export_file, "Write the answers to a CSV file as well")
+      ->type_name("FILE");
+  verb.add_option(
+          "--as-of", options.as_of,
+          "Predict as on this day: later readings are not seen, and the age of the last reading counts "
+          "from it. `today` is right for live data")
+      ->type_name("DATE");
+  verb.add_option("--today", options.today, "The mine's calendar day, if this computer's is another")
+      ->type_name("DATE");
+  verb.add_flag("--exit-on-alert", options.exit_on_alert, "Exit code 10 if an alert is recommended");
+}
+
+}  // namespace
+
+void add_predict_command(CLI::App& program, Context& context) {
+  auto options = std::make_shared<PredictOptions>();
+  CLI::App* verb = program.add_subcommand("predict", description);
+  set_examples(*verb, examples);
+  verb->add_option("NAME", options->names, "Stopes to answer for, in this order; all of them without a name");
+  add_input_options(*verb, options->files);
+  add_store_option(*verb, options->store);
+  add_choices(*verb, *options);
+  add_threads_option(*verb, options->threads);
+  verb->callback(
+      [options, &context] { context.run = [options, &context] { return run_predict(*options, context); }; });
+}
+
+}  // namespace deepmine::apps

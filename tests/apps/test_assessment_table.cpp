@@ -1,0 +1,176 @@
+#include <doctest/doctest.h>
+
+#include <algorithm>
+
+#include "apps/assessment_table.h"
+#include "apps/assessment_text.h"
+#include "apps/printable_text.h"
+#include "io/utf8.h"
+#include "tests/io/sample_assessments.h"
+
+using namespace deepmine;
+using namespace deepmine::apps;
+
+namespace {
+
+constexpr std::array<int, 5> horizons{1, 3, 7, 14, 30};
+
+std::vector<std::string> names(const std::vector<const stope::Assessment*>& ordered) {
+  std::vector<std::string> found;
+  for (const stope::Assessment* assessment : ordered) found.push_back(assessment->stope_name);
+  return found;
+}
+
+stope::Assessment stable_with_alert() {
+  stope::Assessment a = test::ok_assessment();
+  a.stope_name = "Alert ahead";
+  a.alert_recommended = true;
+  return a;
+}
+
+std::string without_colours(std::string text) {
+  for (std::size_t at = 0; (at = text.find('\x1b', at)) != std::string::npos;)
+    text.erase(at, text.find('m', at) - at + 1);
+  return text;
+}
+
+}  // namespace
+
+TEST_CASE("the worst stand first, and the unknown before the stable") {
+  stope::Assessment likelier = test::answered_assessment();
+  likelier.stope_name = "likelier";
+  likelier.current_stability.instability_probability = 0.95;
+  stope::Assessment alarmed = test::abstained_assessment();
+  alarmed.stope_name = "rules alarm";
+  alarmed.rule_based.unstable_today = true;
+  const std::vector<stope::Assessment> assessments{test::ok_assessment(),
+                                                   test::refused_assessment(),
+                                                   test::abstained_assessment(),
+                                                   alarmed,
+                                                   stable_with_alert(),
+                                                   test::answered_assessment(),
+                                                   likelier};
+  CHECK(names(worst_first(assessments)) == std::vector<std::string>{"likelier", "Stope_001", "Alert ahead",
+                                                                    "rules alarm", "Stope_004", "Stope_003",
+                                                                    "Stope_002"});
+}
+
+TEST_CASE("what is not known is never called stable") {
+  for (const stope::Assessment& assessment : {test::abstained_assessment(), test::refused_assessment()}) {
+    CHECK(verdict(assessment) == "UNKNOWN: INSPECT");
+    CHECK(urgency(assessment) == Urgency::unknown);
+    const std::vector<const stope::Assessment*> one{&assessment};
+    const std::string table = assessment_table(one, horizons, false);
+    const std::string row = table.substr(table.find("Stope_"), 60);
+    CHECK(row.find("UNKNOWN: INSPECT") != std::string::npos);
+    CHECK(details_text(assessment).find("stable") == std::string::npos);
+    CHECK(details_text(assessment).find("STABLE") == std::string::npos);
+  }
+  CHECK(verdict(test::answered_assessment()) == "UNSTABLE");
+  CHECK(verdict(test::ok_assessment()) == "STABLE");
+}
+
+TEST_CASE("what the rules do not find is `none`, not stable") {
+  CHECK(level_text(stope::RiskLevel::stable, true) == "none");
+  CHECK(level_text(stope::RiskLevel::stable, false) == "stable");
+  CHECK(level_text(stope::RiskLevel::critical, true) == "CRIT.");
+  CHECK(level_text(std::nullopt, false) == "-");
+}
+
+TEST_CASE("no probability is shown as certain") {
+  CHECK(probability_text(0.0) == "<0.001");
+  CHECK(probability_text(0.0004) == "<0.001");
+  CHECK(probability_text(0.9996) == ">0.999");
+  CHECK(probability_text(1.0) == ">0.999");
+  CHECK(probability_text(0.8734) == "0.873");
+  CHECK(probability_text(std::nullopt) == "-");
+}
+
+TEST_CASE("colour adds nothing to the words") {
+  const std::vector<stope::Assessment> assessments{test::ok_assessment(), test::refused_assessment(),
+                                                   stable_with_alert(), test::answered_assessment()};
+  const auto ordered = worst_first(assessments);
+  const std::string plain = assessment_table(ordered, horizons, false);
+  const std::string coloured = assessment_table(ordered, horizons, true);
+  CHECK(plain.find('\x1b') == std::string::npos);
+  CHECK(coloured != plain);
+  CHECK(without_colours(coloured) == plain);
+}
+
+TEST_CASE("the table fits 100 columns with the widest words, and a long name keeps all its letters") {
+  stope::Assessment wide = test::answered_assessment();
+  wide.stope_name = "1234567890123456";
+  wide.status = stope::Status::rejected;
+  wide.risk_trend = stope::RiskTrend::increasing;
+  stope::Assessment named = wide;
+  named.stope_name = "Größenvergleich, Sohle 1250, Strecke 7 Nord";
+  const std::vector<const stope::Assessment*> both{&wide, &named};
+  const std::string table = assessment_table(both, horizons, false);
+  std::string_view rest = table;
+  while (!rest.empty()) {
+    const std::string_view line = rest.substr(0, rest.find('\n'));
+    CHECK_MESSAGE(io::count_characters(line) <= text_width, line);
+    rest.remove_prefix(line.size() + 1);
+  }
+  CHECK(table.find("\nGrößenvergleich, Sohle 1250, Strecke 7 Nord\n") != std::string::npos);
+}
+
+TEST_CASE("text from a file can't drive a terminal") {
+  CHECK(printable("plain Größe 採") == "plain Größe 採");
+  CHECK(printable("\x1b[31m") == "\\u{1B}[31m");
+  CHECK(printable("a\nb\tc\x7f") == "a\\u{0A}b\\u{09}c\\u{7F}");
+  CHECK(printable("\u009B31m") == "\\u{9B}31m");
+  CHECK(printable("a\u202Eb\u200Bc\u2066d\uFEFF") == "a\\u{202E}b\\u{200B}c\\u{2066}d\\u{FEFF}");
+  CHECK(printable("\xff\xc3") == "\\x{FF}\\x{C3}");
+  CHECK(printable(std::string_view("\0", 1)) == "\\x{00}");
+  CHECK(printable("\\u{1B}") == "\\\\u{1B}");  // no text can pass for an escaped one
+  CHECK(printable("C:\\data") == "C:\\data");
+}
+
+TEST_CASE("lines end before the margin and keep every word") {
+  CHECK(wrapped("- ", "one two three", 9) == "- one two\n  three\n");
+  CHECK(wrapped("", "äöü äöü", 7) == "äöü äöü\n");
+  CHECK(wrapped("", "äöü äöü", 6) == "äöü\näöü\n");
+  CHECK(wrapped("> ", "unbreakable", 5) == "> unbreakable\n");
+  CHECK(wrapped("> ", "", 5) == "> \n");
+}
+
+TEST_CASE("the summary counts each stope once as unstable, unknown or stable") {
+  const std::vector<stope::Assessment> assessments{test::ok_assessment(), test::refused_assessment(),
+                                                   test::abstained_assessment(), stable_with_alert(),
+                                                   test::answered_assessment()};
+  const std::string summary = summary_line(worst_first(assessments));
+  CHECK(summary.starts_with("5 stopes: 1 UNSTABLE, 2 UNKNOWN"));
+  CHECK(summary.find("1 abstained, 1 rejected") != std::string::npos);
+  std::string one_line = summary;
+  std::replace(one_line.begin(), one_line.end(), '\n', ' ');
+  CHECK(one_line.find("2 stable now; 2 alerts; 1 with a warning.") != std::string::npos);
+}
+
+TEST_CASE("old data is said to be old") {
+  const std::vector<stope::Assessment> assessments{test::ok_assessment()};
+  ReportContext context;
+  context.largest_age = 7;
+  context.today = *stope::parse_day("2024-04-07");
+  CHECK(age_warning(worst_first(assessments), context).empty());
+  context.today = *stope::parse_day("2024-04-08");
+  CHECK(age_warning(worst_first(assessments), context).find("8 days before today") != std::string::npos);
+  CHECK(heading(worst_first(assessments), context).find("OLD DATA") != std::string::npos);
+}
+
+TEST_CASE("the reasons name every stope without an answer, and what the rules say of it") {
+  stope::Assessment alarmed = test::abstained_assessment();
+  alarmed.rule_based.unstable_today = true;
+  alarmed.rule_based.risk_levels[0].level = stope::RiskLevel::critical;
+  const std::vector<stope::Assessment> assessments{alarmed, test::refused_assessment(),
+                                                   test::ok_assessment()};
+  const std::string text = reasons_text(worst_first(assessments));
+  CHECK(text.find("the rule set alone says: unstable now, critical in 1 day\n") != std::string::npos);
+  CHECK(text.find("outside_training_range: depth: 3999") != std::string::npos);
+  CHECK(text.find("not_a_number: a.csv:2:3: 'nan'") != std::string::npos);
+  CHECK(text.find("Stope_002") == std::string::npos);
+  stope::Assessment many = test::refused_assessment();
+  many.reasons.assign(9, {"code", "message"});
+  const std::vector<const stope::Assessment*> one{&many};
+  CHECK(reasons_text(one, 3).find("and 6 more: --detailed") != std::string::npos);
+}
