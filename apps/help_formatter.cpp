@@ -13,6 +13,31 @@ std::string indented(const std::string& text) {
   return result;
 }
 
+constexpr std::size_t text_column = 34, page_width = 100;
+
+/// The text in lines that end at the page's width, broken between words; all but the first are indented.
+std::string wrapped(const std::string& text) {
+  std::istringstream words(text);
+  std::string result, line;
+  for (std::string word; words >> word;) {
+    if (!line.empty() && line.size() + 1 + word.size() > page_width - text_column) {
+      result += line + "\n" + std::string(text_column, ' ');
+      line.clear();
+    }
+    line += (line.empty() ? "" : " ") + word;
+  }
+  return result + line + "\n";
+}
+
+/// `  left   text`; the text starts on a line of its own where the left side is long.
+std::string entry(const std::string& left, const std::string& text) {
+  const std::string head = "  " + left;
+  const bool is_long = head.size() + 2 > text_column;
+  const std::string gap =
+      is_long ? "\n" + std::string(text_column, ' ') : std::string(text_column - head.size(), ' ');
+  return head + gap + wrapped(text);
+}
+
 /// `deepmine models show`.
 std::string full_name(const CLI::App* app) {
   if (app->get_parent() == nullptr) return app->get_name();
@@ -20,10 +45,6 @@ std::string full_name(const CLI::App* app) {
 }
 
 }  // namespace
-
-HelpFormatter::HelpFormatter() {
-  column_width(34);
-}
 
 std::string HelpFormatter::make_help(const CLI::App* app, std::string /*name*/,
                                      CLI::AppFormatMode mode) const {
@@ -39,7 +60,18 @@ std::string HelpFormatter::make_help(const CLI::App* app, std::string /*name*/,
       if (option != top->get_help_ptr() && option != top->get_version_ptr())
         help += make_option(option, false);
   }
+  for (std::size_t at; (at = help.find("\n\n\n")) != std::string::npos;) help.erase(at, 1);
   return help;
+}
+
+std::string HelpFormatter::make_option(const CLI::Option* option, bool is_positional) const {
+  return entry(make_option_name(option, is_positional) + make_option_opts(option), make_option_desc(option));
+}
+
+/// The first line of a verb's description says what it is for.
+std::string HelpFormatter::make_subcommand(const CLI::App* verb) const {
+  const std::string description = verb->get_description();
+  return entry(verb->get_name(), description.substr(0, description.find('\n')));
 }
 
 std::string HelpFormatter::make_option_opts(const CLI::Option* option) const {

@@ -23,13 +23,14 @@ constexpr const char* examples =
     "deepmine models show --store models    # data, plan and figures of the one in service";
 
 constexpr const char* list_description =
-    "Lists the versions of a store. Every file of every version is read and checked.\n"
+    "Lists the versions of a store.\n"
+    "Every file of every version is read and checked.\n"
     "Exit codes: 0, 4 if there is no model or the one in service is damaged.";
 
 constexpr const char* show_description =
-    "Shows where the model in service comes from and how good it is. Its files are checked and its test "
-    "cases\n"
-    "replayed. Exit codes: 0, 4 if there is no model or it is damaged.";
+    "Shows where the model in service comes from and how good it is.\n"
+    "Its files are checked and its test cases replayed.\n"
+    "Exit codes: 0, 4 if there is no model or it is damaged.";
 
 [[noreturn]] void throw_no_model(const std::string& store) {
   throw Error(ErrorCode::model_missing,
@@ -160,7 +161,8 @@ void add_action(CLI::App& verb, Context& context, const char* name, const char* 
 }  // namespace
 
 void add_models_command(CLI::App& program, Context& context) {
-  CLI::App* verb = program.add_subcommand("models", "What a store holds.");
+  CLI::App* verb =
+      program.add_subcommand("models", "Lists the versions of a store, or shows the model in service.");
   set_examples(*verb, examples);
   verb->require_subcommand(1);
   add_action(*verb, context, "list", list_description, &run_list);

@@ -28,13 +28,11 @@ constexpr const char* examples =
     "deepmine simulate --stopes 50 --no-sensor-faults --out clean      # without gaps and stuck sensors";
 
 constexpr const char* description =
-    "Writes the sample of an imaginary mine: DIR/static.csv, DIR/timeseries.csv, and DIR/failures.csv with "
-    "the\n"
-    "days on which its unstable stopes fail (the truth that the other two do not hold). Files of these "
-    "names\n"
-    "are replaced. The same seed gives the same bytes, and the first 50 of 100 stopes are the 50 of 50. It "
-    "is\n"
-    "no model of any real mine.";
+    "Writes sample data of an imaginary mine.\n"
+    "It makes DIR/static.csv, DIR/timeseries.csv, and DIR/failures.csv with the days on which its\n"
+    "unstable stopes fail (the truth that the other two do not hold). Files of these names are replaced.\n"
+    "The same seed gives the same bytes, and the first 50 of 100 stopes are the 50 of 50. It is no model of\n"
+    "any real mine.";
 
 struct SimulateOptions {
   stope::SimulationPlan plan;

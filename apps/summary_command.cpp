@@ -25,9 +25,9 @@ constexpr const char* examples =
     "deepmine summary --json";
 
 constexpr const char* description =
-    "Lists the layers of the network: the shape of their output for one sample, and their parameters. Needs "
-    "no\n"
-    "data; with --store, a model. Exit codes: 0, 4 if --store has no model or a damaged one.";
+    "Lists the layers of the network and their parameters.\n"
+    "Shapes are those of a layer's output for one sample. Needs no data; with --store, a model.\n"
+    "Exit codes: 0, 4 if --store has no model or a damaged one.";
 
 struct SummaryOptions {
   stope::NetworkSpecification network;

@@ -28,12 +28,11 @@ constexpr const char* examples =
     "deepmine train --static static.csv --timeseries timeseries.csv --config site.toml";
 
 constexpr const char* description =
-    "Trains a network on the stopes of two files and puts it into service in the store, once all of it is "
-    "on\n"
-    "disk; until then the model in service stays. Ends when the validation loss no longer falls. Shows the\n"
-    "network beside the most frequent class and the rule set. Ctrl-C ends it after the current step, with "
-    "the\n"
-    "best weights so far in the checkpoint folder; a second Ctrl-C at once.\n"
+    "Trains a network on the stopes of two files and puts it into service.\n"
+    "The new model replaces the one in service once all of it is safely on disk. Training ends when the\n"
+    "validation loss no longer falls; the network is then shown beside the most frequent class and the rule\n"
+    "set. Ctrl-C ends it after the current step, with the best weights so far in the checkpoint folder; a\n"
+    "second Ctrl-C at once.\n"
     "Exit codes: 0 done, 2 usage, 3 data invalid (a rejected stope too, unless --skip-rejected), 130\n"
     "interrupted.";
 

@@ -19,9 +19,10 @@ constexpr const char* examples =
     "deepmine validate --static static.csv --timeseries - --json < timeseries.csv";
 
 constexpr const char* description =
-    "Says what the two files hold, how much of it can be used, and every problem with file:line:column.\n"
+    "Says what the two files hold and lists every problem in them.\n"
+    "The report tells how much of the data can be used; problems come with file:line:column.\n"
     "Exit codes: 0 every stope can be read (there may be warnings), 3 a file can't be used or a stope is\n"
-    "rejected: `train` would refuse the data (unless --skip-rejected), `predict` would leave that stope out.";
+    "rejected: `train` would refuse the data (unless --skip-rejected), `predict` would leave the stope out.";
 
 struct ValidateOptions {
   InputFiles files;

@@ -23,6 +23,7 @@ TEST_CASE("help stands on stdout, examples first, for the program and every verb
     CHECK(result.out.starts_with("Examples:\n  deepmine "));
     CHECK(contains(result.out, "\nUsage: deepmine"));
     CHECK(result.err.empty());
+    for (const std::string& line : lines_of(result.out)) CHECK(line.size() <= 110);
   }
 }
 

@@ -81,8 +81,8 @@ TEST_CASE("every flag of the plan changes the plan and the training") {
   };
   const Flags plateau = three_epochs({"--plateau-patience", "1", "--plateau-improvement", "1000"});
   struct Change {
-    const char* flag;
-    const char* value;
+    std::string flag;
+    std::string value;
     Flags before, after;
   };
   const auto simple = [](const char* flag, const char* value) {
