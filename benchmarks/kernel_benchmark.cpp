@@ -14,6 +14,8 @@
 #include <string_view>
 #include <vector>
 
+#include "benchmarks/fma_loop.h"
+#include "benchmarks/statistics.h"
 #include "engine/nn/arena.h"
 #include "engine/nn/error.h"
 #include "engine/nn/kernels/select.h"
@@ -32,40 +34,11 @@ double seconds() {
   return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
 }
 
-double median(std::vector<double> values) {
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
-}
-
-#if defined(__x86_64__)
-// Twelve independent chains of fused multiply-adds: more than latency times throughput of any processor.
-#define FMA(r, at) "vfmadd231ps %%" r "15, %%" r "14, %%" r at "\n\t"
-#define FMA_LOOP(r)                                                                                        \
-  asm volatile(                                                                                            \
-      "vxorps %%ymm14, %%ymm14, %%ymm14\n\t vxorps %%ymm15, %%ymm15, %%ymm15\n"                            \
-      "1:\n\t" FMA(r, "0") FMA(r, "1") FMA(r, "2") FMA(r, "3") FMA(r, "4") FMA(r, "5") FMA(r, "6")         \
-          FMA(r, "7") FMA(r, "8") FMA(r, "9") FMA(r, "10") FMA(r, "11") "dec %0\n\t jnz 1b\n\t vzeroupper" \
-      : "+r"(repeats)::"xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9",     \
-        "xmm10", "xmm11", "xmm12", "xmm13", "xmm14", "xmm15", "cc")
-#endif
-
 /// GFLOP/s of fused multiply-adds of the kernels' width; 0 for kernels without one.
-double ceiling([[maybe_unused]] std::string_view name) {
-  double lanes = 0;
+double ceiling(std::string_view name) {
   const double begin = seconds();
-  constexpr int total = 50000;
-  [[maybe_unused]] int repeats = total;
-#if defined(__x86_64__)
-  if (name == "avx512") {
-    lanes = 16;
-    FMA_LOOP("zmm");
-  } else if (name == "avx2") {
-    lanes = 8;
-    FMA_LOOP("ymm");
-  }
-#endif
-  return 2e-9 * lanes * 12 * total / (seconds() - begin);
+  const double operations = benchmarks::run_fma_loop(name, 50000);
+  return 1e-9 * operations / (seconds() - begin);
 }
 
 /// Memory as the engine has it: aligned, in huge pages. Everything is handed out anew for each measurement.
@@ -134,7 +107,7 @@ Timing time(const Task& task, const Kernels<float>& kernels) {
     times.push_back(spent / repeats);
     shares.push_back(most > 0 ? task.work / times.back() / 1e9 / most : 0);
   }
-  return {median(times), median(shares)};
+  return {benchmarks::median(times), benchmarks::median(shares)};
 }
 
 void measure_product(Pool& pool, const Kernels<float>& kernels, std::string_view name, Product<float> p) {

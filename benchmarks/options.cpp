@@ -1,0 +1,69 @@
+#include "benchmarks/options.h"
+
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Validators.hpp>
+#include <algorithm>
+#include <memory>
+#include <thread>
+
+#include "apps/context.h"
+#include "apps/help_formatter.h"
+#include "engine/nn/activations.h"
+#include "engine/nn/error.h"
+
+namespace deepmine::benchmarks {
+
+namespace {
+
+std::string joined(const std::vector<int>& numbers) {
+  std::string text;
+  for (const int number : numbers) text += (text.empty() ? "" : ",") + std::to_string(number);
+  return text;
+}
+
+}  // namespace
+
+int default_threads() {
+  return std::clamp(static_cast<int>(std::thread::hardware_concurrency()), 1, nn::max_lanes);
+}
+
+int read_options(int argument_count, const char* const* arguments, const ProgramText& text,
+                 Options& options) {
+  constexpr int most_threads = 1024, largest_batch = 65536, most_steps = 100000000;
+  CLI::App program;
+  program.name(text.name);
+  program.description(text.description);
+  program.formatter(std::make_shared<apps::HelpFormatter>());
+  apps::set_examples(program, text.examples);
+  program.set_help_flag("-h,--help", "Show this text");
+  program.add_option("--threads", options.threads, "Threads; several numbers: one after the other")
+      ->delimiter(',')
+      ->allow_extra_args(false)
+      ->check(CLI::Range(1, most_threads))
+      ->type_name("N[,N...]")
+      ->default_str("all cores, at most " + std::to_string(nn::max_lanes));
+  program.add_option("--batch", options.batches, text.batch_help)
+      ->delimiter(',')
+      ->allow_extra_args(false)
+      ->check(CLI::Range(text.least_batch, largest_batch))
+      ->type_name("N[,N...]")
+      ->default_str(joined(options.batches));
+  program.add_option("--steps", options.steps, "Timed steps of each workload")
+      ->check(CLI::Range(1, most_steps))
+      ->type_name("N")
+      ->default_str("about five seconds");
+  program.add_flag("--json", options.json, "Print one line of JSON for each workload");
+  try {
+    program.parse(argument_count, arguments);
+  } catch (const CLI::CallForHelp&) {
+    apps::print_result(program.help());
+    return 0;
+  } catch (const CLI::ParseError& error) {
+    apps::print_warning(std::string(text.name) + ": " + error.what() + "\nTry '" + text.name + " --help'.");
+    return exit_code(ErrorCode::usage);
+  }
+  return -1;
+}
+
+}  // namespace deepmine::benchmarks

@@ -1,0 +1,32 @@
+// The command line of the benchmark programs.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace deepmine::benchmarks {
+
+struct Options {
+  std::vector<int> threads, batches;  ///< every combination is a workload
+  int steps = 0;                      ///< 0: about five seconds
+  bool json = false;
+};
+
+/// What differs between the programs.
+struct ProgramText {
+  const char* name;
+  const char* description;
+  const char* examples;
+  const char* batch_help;
+  int least_batch;
+};
+
+/// Reads the command line into `options`, which holds the defaults. Returns -1 if the program is to go on,
+/// else its exit code: 0 after --help, 2 for a command line that can't be understood (what is wrong stands on
+/// stderr).
+int read_options(int argument_count, const char* const* arguments, const ProgramText& text, Options& options);
+
+/// Cores, at most nn::max_lanes: a step has no use for more threads.
+int default_threads();
+
+}  // namespace deepmine::benchmarks

@@ -1,0 +1,30 @@
+// What the benchmark programs have in common: for each workload check, measure, print.
+#pragma once
+
+#include <functional>
+
+#include "benchmarks/options.h"
+#include "benchmarks/report.h"
+
+namespace deepmine::benchmarks {
+
+/// A workload that is set up to be timed.
+struct Workload {
+  std::function<void()> step;
+  double operations_per_sample;
+};
+
+struct Program {
+  ProgramText text;
+  std::string workload;
+  Options defaults;
+  std::function<CheckResult(const lifecycle::Network&, const nn::Kernels<float>&, int batch, int threads)>
+      check;
+  std::function<Workload(const lifecycle::Network&, const nn::Kernels<float>&, int batch, int threads)>
+      prepare;
+};
+
+/// `main` of a benchmark program. Exit codes: 0 done, 1 failure (a wrong answer too), 2 usage.
+int run_program(const Program& program, int argument_count, const char* const* arguments);
+
+}  // namespace deepmine::benchmarks

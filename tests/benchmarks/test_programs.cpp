@@ -1,0 +1,146 @@
+// The benchmark programs as somebody runs them. Speed does not matter here.
+#include <doctest/doctest.h>
+#include <sys/wait.h>
+
+#include <cstdio>
+#include <nlohmann/json.hpp>
+#include <sstream>
+#include <string>
+
+#include "benchmarks/program.h"
+#include "engine/nn/error.h"
+
+namespace {
+
+const std::string training = DEEPMINE_TRAINING_BENCHMARK, prediction = DEEPMINE_PREDICTION_BENCHMARK;
+
+struct Outcome {
+  int exit_code = -1;
+  std::string output;
+  std::vector<nlohmann::json> lines() const {
+    std::istringstream stream(output);
+    std::vector<nlohmann::json> parsed;
+    for (std::string line; std::getline(stream, line);) parsed.push_back(nlohmann::json::parse(line));
+    return parsed;
+  }
+};
+
+/// Runs a command of the shell; standard output only.
+Outcome run(const std::string& command) {
+  Outcome outcome;
+  FILE* pipe = popen(command.c_str(), "r");
+  REQUIRE(pipe != nullptr);
+  char buffer[4096];
+  for (std::size_t got; (got = fread(buffer, 1, sizeof buffer, pipe)) > 0;)
+    outcome.output.append(buffer, got);
+  const int status = pclose(pipe);
+  if (WIFEXITED(status)) outcome.exit_code = WEXITSTATUS(status);
+  return outcome;
+}
+
+void check_line(const nlohmann::json& line, const std::string& workload, int threads, int batch) {
+  CAPTURE(line.dump());
+  CHECK(line.at("workload") == workload);
+  CHECK(line.at("threads") == threads);
+  CHECK(line.at("batch") == batch);
+  for (const char* key : {"samples_per_s", "samples_per_s_best", "latency_us_median", "latency_us_p99",
+                          "gflops", "ceiling_gflops", "peak_rss_mb", "cpu_over_wall", "share_of_ceiling",
+                          "operations_per_sample", "cpu_us_per_step"})
+    CHECK(line.at(key).get<double>() > 0);
+  CHECK(line.at("samples_per_s_best") >= line.at("samples_per_s"));
+  CHECK(line.at("latency_us_p99") >= line.at("latency_us_median"));
+  CHECK(line.at("samples_per_s").get<double>() * line.at("latency_us_median").get<double>() ==
+        doctest::Approx(1e6 * batch));
+  CHECK(line.at("gflops").get<double>() == doctest::Approx(1e-9 * line.at("samples_per_s").get<double>() *
+                                                           line.at("operations_per_sample").get<double>()));
+  CHECK(line.at("latency_us_quartiles").size() == 2);
+  CHECK(line.at("spread") >= 0);
+  CHECK(line.at("steps") >= 1);
+  CHECK(line.at("steps") <= 2);
+  CHECK(line.at("involuntary_context_switches") >= 0);
+  CHECK(line.at("disturbed").is_boolean());
+  CHECK(line.at("check").at("passed") == true);
+  CHECK(line.at("check").at("difference") <= line.at("check").at("limit"));
+}
+
+}  // namespace
+
+TEST_CASE("training_benchmark prints one line of JSON for each workload") {
+  const Outcome outcome = run(training + " --threads 1,2 --batch 9 --steps 2 --json");
+  CHECK(outcome.exit_code == 0);
+  const auto lines = outcome.lines();
+  REQUIRE(lines.size() == 2);
+  check_line(lines[0], "training", 1, 9);
+  check_line(lines[1], "training", 2, 9);
+}
+
+TEST_CASE("prediction_benchmark prints one line of JSON for each workload") {
+  const Outcome outcome = run(prediction + " --threads 2 --batch 1,17 --steps 2 --json");
+  CHECK(outcome.exit_code == 0);
+  const auto lines = outcome.lines();
+  REQUIRE(lines.size() == 2);
+  check_line(lines[0], "prediction", 2, 1);
+  CHECK(lines[0].at("threads_used") == 1);
+  check_line(lines[1], "prediction", 2, 17);
+  CHECK(lines[1].at("threads_used") == 2);
+}
+
+TEST_CASE("the environment chooses the kernels") {
+  const Outcome outcome =
+      run("DEEPMINE_KERNELS=reference " + prediction + " --threads 1 --batch 1 --steps 1 --json");
+  CHECK(outcome.exit_code == 0);
+  REQUIRE(outcome.lines().size() == 1);
+  CHECK(outcome.lines()[0].at("kernels") == "reference");
+  CHECK(run("DEEPMINE_KERNELS=abacus " + prediction + " --steps 1 2>&1").exit_code == 2);
+}
+
+TEST_CASE("without --json there is text for people") {
+  const Outcome outcome = run(prediction + " --threads 1 --batch 1 --steps 1");
+  CHECK(outcome.exit_code == 0);
+  CHECK(outcome.output.starts_with("prediction: "));
+  CHECK(outcome.output.find("samples/s") != std::string::npos);
+}
+
+TEST_CASE("help shows examples first; what can't be understood is a usage error") {
+  for (const std::string& program : {training, prediction}) {
+    const Outcome help = run(program + " --help");
+    CHECK(help.exit_code == 0);
+    CHECK(help.output.starts_with("Examples:\n"));
+    for (const char* flag : {"--threads", "--batch", "--steps", "--json", "--help"})
+      CHECK(help.output.find(flag) != std::string::npos);
+    for (const char* wrong : {"--fast", "--threads 0", "--threads two", "--batch 0", "--steps 0", "extra"}) {
+      CAPTURE(wrong);
+      const Outcome outcome = run(program + " " + wrong + " 2>/dev/null");
+      CHECK(outcome.exit_code == 2);
+      CHECK(outcome.output.empty());
+    }
+  }
+  CHECK(run(training + " --batch 1 2>/dev/null").exit_code == 2);  // no batch statistics of one sample
+}
+
+TEST_CASE("a result that nobody gets is a failure") {
+  CHECK(run(prediction + " --threads 1 --batch 1 --steps 1 2>/dev/null >/dev/full").exit_code == 1);
+}
+
+TEST_CASE("after a wrong answer nothing is timed") {
+  using namespace deepmine;
+  bool right = false, prepared = false;
+  const benchmarks::Program program{
+      {"program", "", "", "", 1},
+      "trial",
+      {{1}, {1}, 1},
+      [&](const lifecycle::Network&, const nn::Kernels<float>&, int, int) -> benchmarks::CheckResult {
+        if (!right) throw Error(ErrorCode::failure, "the answer is wrong");
+        return {};
+      },
+      [&](const lifecycle::Network&, const nn::Kernels<float>&, int, int) -> benchmarks::Workload {
+        prepared = true;
+        return {[] {}, 1};
+      }};
+  const char* const arguments[] = {"program"};
+  CHECK(benchmarks::run_program(program, 1, arguments) == 1);
+  CHECK(!prepared);
+  right = true;
+  CHECK(benchmarks::run_program(program, 1, arguments) == 0);
+  CHECK(prepared);
+}
