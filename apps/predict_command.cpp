@@ -27,24 +27,21 @@ namespace fs = std::filesystem;
 
 constexpr const char* examples =
     "deepmine predict --static data/static.csv --timeseries data/timeseries.csv --store models\n"
-    "deepmine predict Stope_007 Stope_012 --detailed --static ... --timeseries ...   # two stopes, all about "
-    "them\n"
-    "deepmine predict --as-of today --exit-on-alert --quiet --static ... ...         # live data, from a "
-    "script\n"
+    "deepmine predict Stope_007 Stope_012 --detailed --static ... --timeseries ...   # two stopes\n"
+    "deepmine predict --as-of today --exit-on-alert --static ... --timeseries ...    # live data, a script\n"
     "deepmine predict --json --static ... --timeseries ... | jq '.predictions[].status'\n"
-    "deepmine predict --export answers.csv --static ... --timeseries ...             # for a spreadsheet";
+    "deepmine predict --export answers.csv --static ... --timeseries ...             # a spreadsheet";
 
 constexpr const char* description =
-    "Says for each stope whether it is stable now and how risky it becomes over the next 30 days, the worst\n"
-    "first. A stope whose data does not allow an answer is UNKNOWN: INSPECT, with the reason, never stable.\n"
-    "Without a usable model the rule set answers, flagged. \"Now\" is the last day with readings up to "
-    "--as-of,\n"
-    "else the last day of all; the reading of a day after today rejects its stope. Today is this computer's\n"
-    "calendar day in its time zone (TZ); give --today where that is not the mine's.\n"
+    "Says for each stope whether it is stable now and how risky it becomes.\n"
+    "The worst stand first. A stope whose data does not allow an answer is UNKNOWN: INSPECT, with the\n"
+    "reason, never stable. Without a usable model the rule set answers, flagged. \"Now\" is the last day "
+    "with\n"
+    "readings up to --as-of, else the last day of all. A reading after today rejects its stope; today is\n"
+    "this computer's calendar day in its time zone (TZ): give --today where that is not the mine's.\n"
     "Exit codes: 0; 2 usage (an unknown NAME too); 3 the files can't be used; 4 no model or a damaged one;\n"
-    "10 an alert is present (with --exit-on-alert); 5 some stopes could not be answered. Where several "
-    "hold:\n"
-    "4, then 10, then 5.";
+    "10 an alert is present (with --exit-on-alert); 5 some stopes could not be answered. Where several\n"
+    "hold: 4, then 10, then 5.";
 
 struct PredictOptions {
   std::vector<std::string> names;
