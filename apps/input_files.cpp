@@ -4,6 +4,8 @@
 
 #include <CLI/App.hpp>
 
+#include "apps/printable_text.h"
+
 namespace deepmine::apps {
 namespace {
 
@@ -15,7 +17,7 @@ std::string issue_lines(const io::StopeData& data, stope::Severity severity, con
   for (const stope::Issue& issue : data.issues) {
     if (issue.severity != severity) continue;
     if (++count <= most_lines)
-      text += fmt::format("{}{}{}", text.empty() ? "" : "\n", label, describe(issue));
+      text += fmt::format("{}{}{}", text.empty() ? "" : "\n", label, printable(describe(issue)));
   }
   if (count > most_lines)
     text += fmt::format("\n{}{} more; `deepmine validate` lists them", label, count - most_lines);

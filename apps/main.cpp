@@ -2,15 +2,20 @@
 #include <cstdio>
 #include <exception>
 #include <new>
+#include <sstream>
 #include <string>
 
 #include "apps/command_line.h"
+#include "apps/printable_text.h"
 #include "engine/nn/error.h"
 
 namespace {
 
+/// Messages quote names and cells of files, which may hold anything.
 int report(const std::string& message, int exit_code) {
-  deepmine::apps::print_warning("deepmine: " + message);
+  std::istringstream lines("deepmine: " + message);
+  for (std::string line; std::getline(lines, line);)
+    deepmine::apps::print_warning(deepmine::apps::printable(line));
   return exit_code;
 }
 

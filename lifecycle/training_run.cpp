@@ -18,6 +18,11 @@ void check_request(const TrainingRequest& request) {
     throw Error(ErrorCode::usage, "the training plan can't be used: " + problem);
   if (const std::string problem = stope::problem_with(request.network); !problem.empty())
     throw Error(ErrorCode::usage, "the network can't be built: " + problem);
+  if (request.network.days < request.settings.risk_rules.slope_days)
+    throw Error(ErrorCode::usage, "the network sees " + std::to_string(request.network.days) +
+                                      " days, but the rules that label the future look at " +
+                                      std::to_string(request.settings.risk_rules.slope_days) +
+                                      ": every future target would be masked");
 }
 
 stope::SplitPlan with_seed(stope::SplitPlan split, std::uint64_t seed) {
