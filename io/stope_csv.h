@@ -43,8 +43,8 @@ struct StopeData {
   /// Names with at least one `rejected` issue, in the order of `stopes`.
   std::vector<std::string> rejected;
   std::size_t static_rows = 0, timeseries_rows = 0;
-  /// With `hash_files`: SHA-256 (hexadecimal) of the static file's bytes followed by those of the time series,
-  /// the very bytes that were read.
+  /// With `hash_files`: SHA-256 (hexadecimal) of the static file's bytes followed by those of the time
+  /// series, the very bytes that were read.
   std::string sha256;
 
   bool is_usable() const;
