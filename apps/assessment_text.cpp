@@ -186,7 +186,15 @@ std::string origin_text(const ReportContext& context) {
         wrapped("NO USABLE MODEL: ",
                 "the rule set alone answers. It misses many unstable stopes: it can say unstable, but never "
                 "stable, and gives no probabilities.");
+  if (!context.lost_to_rules.empty())
+    text += wrapped("NOTE: ",
+                    "on the model's test stopes the rule set was right at least as often as the network " +
+                        context.lost_to_rules + ". The rules' levels: --detailed, or rule_based in --json.");
   return text +
+         wrapped("",
+                 "now and the horizons answer different questions: now is learned from the label of the "
+                 "stope, the "
+                 "horizons from the rule set on later readings. Probabilities are not calibrated.") +
          wrapped("",
                  "Future risk levels are labels of a rule set that a model learned to predict, not observed "
                  "failures. The person in charge decides who enters.");

@@ -17,6 +17,8 @@ struct ReportContext {
   int largest_age = 0;              ///< days; older data is no statement about today
   double threshold = 0.5;
   std::optional<stope::ModelIdentity> model;
+  std::string
+      lost_to_rules;  ///< horizons in which the rule set did at least as well on the model's test stopes
   std::size_t training_stopes = 0, validation_stopes = 0, test_stopes = 0;  ///< of the model
 };
 

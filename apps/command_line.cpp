@@ -23,7 +23,7 @@ constexpr const char* description =
     "Predicts whether underground stopes are stable now and how risky they become over the next 30 days.\n"
     "Exit codes: 0 done, 1 failure, 2 usage, 3 data invalid, 4 model missing or damaged, 5 some stopes "
     "could\n"
-    "not be answered, 130 interrupted.";
+    "not be answered, 10 an alert is present (only with predict --exit-on-alert), 130 interrupted.";
 
 constexpr const char* examples =
     "deepmine simulate --stopes 50 --days 90 --seed 7 --out data      # sample data of an imaginary mine\n"
@@ -89,6 +89,20 @@ std::string other_sources(const CLI::App& program, const std::string& message) {
   return message.find(file) == std::string::npos ? " (with the options of " + file + ")" : "";
 }
 
+/// An empty value is most often a variable of a script that was not set. It must never read as "the default".
+void refuse_empty_values(int argument_count, const char* const* arguments) {
+  for (int i = 1; i < argument_count; ++i) {
+    const std::string argument = arguments[i];
+    const bool empty_behind = argument.starts_with("--") && argument.ends_with("=");
+    if (!argument.empty() && !empty_behind) continue;
+    const std::string before = empty_behind ? argument.substr(0, argument.size() - 1)
+                               : i > 1      ? arguments[i - 1]
+                                            : "deepmine";
+    throw Error(ErrorCode::usage,
+                "the value behind '" + before + "' is empty; give one, or leave the option out");
+  }
+}
+
 int report_usage_error(const CLI::App& program, const CLI::ParseError& error) {
   const std::string message = lines_as_one(error.what());
   const std::string text = "deepmine: " + message + other_sources(program, message);
@@ -99,6 +113,7 @@ int report_usage_error(const CLI::App& program, const CLI::ParseError& error) {
 }  // namespace
 
 int read_command_line(int argument_count, const char* const* arguments, Context& context) {
+  refuse_empty_values(argument_count, arguments);
   CLI::App program;
   build(program, context);
   try {

@@ -77,6 +77,8 @@ std::vector<CLI::ConfigItem> ConfigurationFile::from_config(std::istream& input)
     const bool of_program = program_.get_option_no_throw("--" + item.name) != nullptr;
     if (item.parents.empty() && !of_program) item.parents = parents;
     check_key(program_, item);
+    for (const std::string& value : item.inputs)
+      if (value.empty()) fail("sets '" + item.name + "' to nothing; give a value, or leave the line out");
     settings.push_back(std::move(item));
   }
   return settings;

@@ -5,6 +5,7 @@
 #include <CLI/App.hpp>
 
 #include "apps/printable_text.h"
+#include "io/site_file.h"
 
 namespace deepmine::apps {
 namespace {
@@ -26,6 +27,10 @@ std::string issue_lines(const io::StopeData& data, stope::Severity severity, con
 
 }  // namespace
 
+stope::SiteSettings InputFiles::settings(const stope::SiteSettings& base) const {
+  return site.empty() ? base : io::read_site_file(site, base);
+}
+
 void add_input_options(CLI::App& verb, InputFiles& files) {
   verb.add_option("--static", files.statics, "Static file, a row a stope; `-` is stdin")
       ->required()
@@ -35,6 +40,10 @@ void add_input_options(CLI::App& verb, InputFiles& files) {
       ->type_name("FILE");
   verb.add_flag("--sort", files.sort,
                 "Readings may stand in any order; without it, disorder rejects the stope");
+  verb.add_option("--site", files.site,
+                  "Site file (JSON) of the mine: thresholds, age limits, sentinels, words of advice "
+                  "(docs/site_file.md)")
+      ->type_name("FILE");
 }
 
 void print_findings(const Context& context, const io::StopeData& data) {

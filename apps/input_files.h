@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "apps/context.h"
+#include "engine/stope/thresholds.h"
 #include "io/stope_csv.h"
 
 namespace deepmine::apps {
@@ -12,9 +13,13 @@ namespace deepmine::apps {
 struct InputFiles {
   std::string statics, timeseries;
   bool sort = false;
+  std::string site;  ///< empty: none
+
+  /// `base` with what the site file sets; `base` itself without one. Throws Error{usage}.
+  stope::SiteSettings settings(const stope::SiteSettings& base = {}) const;
 };
 
-/// `--static FILE --timeseries FILE [--sort]`.
+/// `--static FILE --timeseries FILE [--sort] [--site FILE]`.
 void add_input_options(CLI::App& verb, InputFiles& files);
 
 /// Prints the warnings among the findings on stderr (at most twenty, the rest is counted) and, unless

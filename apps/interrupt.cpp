@@ -24,6 +24,9 @@ InterruptFlag::InterruptFlag() {
   sigemptyset(&action.sa_mask);
   sigaction(SIGINT, &action, &before_interrupt_);
   sigaction(SIGTERM, &action, &before_terminate_);
+  // A signal that the parent had ignored (a shell's background job) stays ignored.
+  if (before_interrupt_.sa_handler == SIG_IGN) sigaction(SIGINT, &before_interrupt_, nullptr);
+  if (before_terminate_.sa_handler == SIG_IGN) sigaction(SIGTERM, &before_terminate_, nullptr);
 }
 
 InterruptFlag::~InterruptFlag() {

@@ -13,6 +13,7 @@
 #include "apps/common_options.h"
 #include "apps/input_files.h"
 #include "apps/printable_text.h"
+#include "apps/result_table.h"
 #include "apps/terminal.h"
 #include "engine/nn/error.h"
 #include "io/assessment_csv.h"
@@ -152,8 +153,10 @@ Run predict(const PredictOptions& options, const Context& context) {
     run.report.training_stopes = metadata.split.training_stopes.size();
     run.report.validation_stopes = metadata.split.validation_stopes.size();
     run.report.test_stopes = metadata.split.test_stopes.size();
+    run.report.lost_to_rules = horizons_lost_to_rules(metadata);
     run.report.model = {metadata.model_id, std::to_string(metadata.sequence), metadata.created_at};
   }
+  run.settings = options.files.settings(run.settings);
   run.report.today = checked.today;
   run.report.as_of = checked.as_of;
   run.report.largest_age = run.settings.data.largest_age;
@@ -163,6 +166,7 @@ Run predict(const PredictOptions& options, const Context& context) {
   request.names = each_once(options.names);
   request.as_of = checked.as_of;
   request.today = checked.today;
+  if (!options.files.site.empty()) request.settings = run.settings;
   request.threshold = options.threshold;
   request.timestamp = lifecycle::utc_timestamp();
   request.threads = options.threads;

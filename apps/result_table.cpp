@@ -166,4 +166,17 @@ std::string result_text(const io::ModelMetadata& metadata, bool with_colour) {
   return text + split_remark(metadata.split) + thin_data_remark(metadata.split);
 }
 
+std::string horizons_lost_to_rules(const io::ModelMetadata& metadata) {
+  const auto test = metadata.metrics.find("test");
+  if (test == metadata.metrics.end()) return {};
+  std::string lost;
+  for (const std::string& head : ordered_heads(test->second)) {
+    if (!head.starts_with("future_")) continue;
+    const Comparison comparison = compare(metadata, "test", head, measures_of(head).front());
+    if (comparison.is_known() && !comparison.beats_rules())
+      lost += (lost.empty() ? "" : ", ") + head_words(head);
+  }
+  return lost;
+}
+
 }  // namespace deepmine::apps

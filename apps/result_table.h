@@ -11,4 +11,8 @@ namespace deepmine::apps {
 /// set; then, in words, where the network is not better, and what the figures rest on.
 std::string result_text(const io::ModelMetadata& metadata, bool with_colour);
 
+/// The horizons (`in 1 day, in 3 days`) in which the rule set agreed with the labels of the test part at
+/// least as often as the network did; empty if there are none or nothing is known.
+std::string horizons_lost_to_rules(const io::ModelMetadata& metadata);
+
 }  // namespace deepmine::apps

@@ -78,6 +78,7 @@ void leave_out_rejected(io::StopeData& data, bool skip_rejected) {
 }
 
 void read_data(TrainOptions& options, const Context& context) {
+  options.request.settings = options.files.settings();
   io::StopeCsvOptions csv;
   csv.sort = options.files.sort;
   csv.label_required = true;
@@ -132,7 +133,10 @@ int run_train(TrainOptions options, const Context& context) {
   if (outcome.interrupted)
     throw Error(
         ErrorCode::interrupted,
-        fmt::format("interrupted; the best weights so far are in {}, the model in service is unchanged",
+        fmt::format("interrupted; {} are in {}, the model in service is unchanged",
+                    outcome.metadata.best_epoch > 0
+                        ? fmt::format("the best weights so far (epoch {})", outcome.metadata.best_epoch)
+                        : std::string("the weights of the last step (no epoch was finished)"),
                     outcome.checkpoint.string()));
   report_published(options, outcome, context);
   return 0;

@@ -31,11 +31,13 @@ struct ValidateOptions {
 };
 
 int run_validate(const ValidateOptions& options, const Context& context) {
+  const stope::SiteSettings settings = options.files.settings();
   io::StopeCsvOptions csv;
+  csv.sentinels = settings.data.sentinels;
   csv.sort = options.files.sort;
   csv.label_required = options.for_training;
   const io::StopeData data = io::read_stope_csv(options.files.statics, options.files.timeseries, csv);
-  const io::DataReport report = io::make_data_report(data);
+  const io::DataReport report = io::make_data_report(data, settings.data);
   print_result(context.json ? io::json_text(io::to_json(report)) : io::to_text(report, options.most_issues));
   const bool sound = report.is_usable && report.rejected.empty();
   if (!sound)

@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <system_error>
+#include <vector>
 
 namespace deepmine::io {
 
@@ -160,6 +161,17 @@ std::string read_file(const std::filesystem::path& path, std::uint64_t max_size,
   std::string bytes;
   if (!read_file_if_there(path, max_size, code, bytes)) throw_system_error(code, path, "open", ENOENT);
   return bytes;
+}
+
+void create_folders(const std::filesystem::path& folder) {
+  std::error_code error;
+  std::vector<std::filesystem::path> parents;  // of folders that are not there yet, the deepest first
+  for (std::filesystem::path path = std::filesystem::absolute(folder).lexically_normal();
+       !std::filesystem::exists(path, error) && path.has_relative_path(); path = path.parent_path())
+    parents.push_back(path.parent_path());
+  std::filesystem::create_directories(folder, error);
+  if (error) throw_system_error(ErrorCode::failure, folder, "create the folder", error.value());
+  for (const std::filesystem::path& parent : parents) sync_directory(parent);
 }
 
 }  // namespace deepmine::io

@@ -59,4 +59,8 @@ std::string read_file(const std::filesystem::path& path, std::uint64_t max_size,
 bool read_file_if_there(const std::filesystem::path& path, std::uint64_t max_size, ErrorCode code,
                         std::string& bytes);
 
+/// Creates a folder and what is missing above it, and syncs every folder that got a new entry: after a loss
+/// of power the path is still there. Throws Error{failure}.
+void create_folders(const std::filesystem::path& folder);
+
 }  // namespace deepmine::io

@@ -37,12 +37,8 @@ std::string check_features(const Components& components) {
     return "made for feature table " + std::to_string(table.version) + " with " + text(table.statics.size()) +
            " static columns, this program has table " + std::to_string(stope::feature_table().version) +
            " with " + text(stope::feature_table().statics.size()) + "; train the model again";
-  if (table.statics.size() != size(components.network.static_features) ||
-      table.sensors.size() != size(components.network.sensors))
-    return "the network takes " + std::to_string(components.network.static_features) +
-           " static features and " + std::to_string(components.network.sensors) +
-           " sensors, the feature table has " + text(table.statics.size()) + " and " +
-           text(table.sensors.size());
+  if (const std::string misfit = stope::misfit_with_program(components.network); !misfit.empty())
+    return misfit;
   if (!components.scaler.valid()) return "the scalers do not fit the feature table or hold unusable numbers";
   return {};
 }

@@ -67,9 +67,16 @@ void report_decimal_comma(const CsvReader& reader, std::size_t position, IssueLo
 }
 
 bool is_good_stope_name(std::string_view name) {
-  return !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
-    return static_cast<unsigned char>(c) >= 0x20 && c != 0x7F;
-  });
+  // Two names that look the same must be the same: a blank at an end or an invisible character would split
+  // the readings of one stope over two.
+  const bool printable = std::all_of(
+      name.begin(), name.end(), [](char c) { return static_cast<unsigned char>(c) >= 0x20 && c != 0x7F; });
+  if (name.empty() || !printable || name.front() == ' ' || name.back() == ' ') return false;
+  constexpr std::string_view invisible[] = {"\u00A0", "\u00AD", "\u200B", "\u200C", "\u200D", "\u200E",
+                                            "\u200F", "\u202A", "\u202B", "\u202C", "\u202D", "\u202E",
+                                            "\u2060", "\u2066", "\u2067", "\u2068", "\u2069", "\uFEFF"};
+  return std::none_of(std::begin(invisible), std::end(invisible),
+                      [&](std::string_view c) { return name.find(c) != std::string_view::npos; });
 }
 
 bool StopeData::is_usable() const {

@@ -63,7 +63,8 @@ class StaticRows {
     if (!is_good_stope_name(name)) {
       log_.add(Severity::fatal, "bad_stope_name", reader_.location(positions_[0]), "",
                describe_cell("stope_name", name,
-                             "is empty or has control characters; every row needs the name of its stope"));
+                             "is empty, begins or ends with a blank, or has invisible characters; every row "
+                             "needs the name of its stope"));
       return;
     }
     const auto [first, is_new] = table_.index.try_emplace(std::string(name), table_.stopes.size());

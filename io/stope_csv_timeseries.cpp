@@ -88,10 +88,10 @@ class TimeseriesRows {
   std::size_t find_stope(std::string_view name) {
     if (name == last_name_ && last_stope_ != unknown) return last_stope_;  // most files keep a stope together
     if (!is_good_stope_name(name)) {
-      log_.add(
-          Severity::fatal, "bad_stope_name", reader_.location(name_position_), "",
-          describe_cell("stope_name", name,
-                        "is empty or has control characters; every reading needs the name of its stope"));
+      log_.add(Severity::fatal, "bad_stope_name", reader_.location(name_position_), "",
+               describe_cell("stope_name", name,
+                             "is empty, begins or ends with a blank, or has invisible characters; every "
+                             "reading needs the name of its stope"));
       return unknown;
     }
     if (const auto found = table_.index.find(name); found != table_.index.end()) {

@@ -2,7 +2,6 @@
 
 #include <system_error>
 
-#include "engine/nn/error.h"
 #include "io/atomic_file.h"
 #include "io/model_file_names.h"
 
@@ -21,9 +20,7 @@ void write_file(const std::filesystem::path& path, const std::string& bytes) {
 }  // namespace
 
 Checkpoint::Checkpoint(std::filesystem::path folder) : folder_(std::move(folder)) {
-  std::error_code problem;
-  std::filesystem::create_directories(folder_, problem);
-  if (problem) throw Error(ErrorCode::failure, folder_.string() + ": can't be created: " + problem.message());
+  io::create_folders(folder_);
 }
 
 void Checkpoint::write_best(const SavedModel& model) const {

@@ -98,7 +98,9 @@ SelectionLoss selection_loss(NetworkRunner& runner, const nn::ParameterView<floa
       });
 
   SelectionLoss result;
-  result.total = penalty;
+  const bool nothing_to_judge = std::all_of(
+      sums.begin(), sums.end(), [](const NetworkRunner::HeadSums& head) { return head.weight <= 0; });
+  result.total = nothing_to_judge ? not_known : penalty;
   for (std::size_t head = 0; head < heads; ++head) {
     const double coefficient = head == 0 ? Network::current_coefficient()
                                          : Network::future_coefficient(specification.horizons[head - 1]);

@@ -14,7 +14,7 @@ namespace deepmine::lifecycle {
 /// Loss of a selection: the same objective as in training, over the selection as a whole (so the batch size
 /// changes nothing but rounding), and the accuracy of each head. NaN where a head has no target.
 struct SelectionLoss {
-  double total = 0;  ///< heads and penalty
+  double total = 0;  ///< heads and penalty; NaN if no head has a target
   std::vector<double> heads, accuracy;
 };
 SelectionLoss selection_loss(NetworkRunner& runner, const nn::ParameterView<float>& parameters,

@@ -27,6 +27,11 @@ struct Candidate {
   std::optional<stope::NetworkAnswer> answer;
 };
 
+double samples_of(const std::map<std::string, double>& metrics) {
+  const auto samples = metrics.find("samples");
+  return samples == metrics.end() ? 0 : samples->second;
+}
+
 class Prediction {
  public:
   Prediction(const LoadedModel* model, std::span<const stope::Issue> issues, const PredictionRequest& request)
@@ -115,13 +120,27 @@ class Prediction {
     }
   }
 
+  /// Horizons for which the training part had no label, by the model's own record.
+  std::vector<std::size_t> untrained_horizons() const {
+    const io::ModelMetadata& metadata = model_->metadata();
+    const auto training = metadata.metrics.find("training");
+    std::vector<std::size_t> untrained;
+    for (std::size_t h = 0; h < plan_.horizons.size(); ++h) {
+      if (training == metadata.metrics.end()) continue;
+      const auto head = training->second.find("future_" + std::to_string(plan_.horizons[h]) + "d");
+      if (head == training->second.end() || !(samples_of(head->second) > 0)) untrained.push_back(h);
+    }
+    return untrained;
+  }
+
   stope::NetworkAnswer answer_of(const Logits& logits) const {
     const std::vector<double>& temperatures = model_->components().calibration.temperatures;
     stope::NetworkAnswer answer;
+    answer.untrained_horizons = untrained_horizons();
     answer.instability_probability = instability_probability(logits, temperatures[0]);
     for (std::size_t h = 0; h < plan_.horizons.size(); ++h) {
       const auto probabilities = level_probabilities(
-          logits, static_cast<int>(h), static_cast<int>(stope::risk_level_count), temperatures[1 + h]);
+          logits, static_cast<int>(h), model_->components().network.risk_levels, temperatures[1 + h]);
       std::copy(probabilities.begin(), probabilities.end(), answer.risk_probabilities.emplace_back().begin());
     }
     return answer;

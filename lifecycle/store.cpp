@@ -52,10 +52,7 @@ bool is_there(const fs::path& path) {
 /// Creates the root folder of a store, which must be empty or a store already: anything else is somebody
 /// else's folder, and is left alone.
 void create_root(const fs::path& root) {
-  std::error_code error;
-  fs::create_directories(root, error);
-  if (error)
-    io::throw_system_error(ErrorCode::failure, root, "create the folder of the store", error.value());
+  io::create_folders(root);
   if (is_there(root / store_names::store)) return;
   for (const std::string& name : names_in(root, ErrorCode::failure))
     if (name != store_names::lock && !name.starts_with(".STORE.tmp."))  // left by a creator that was killed
@@ -69,7 +66,8 @@ void create_layout(const fs::path& root) {
   if (!is_there(root / store_names::store))
     io::write_file_atomically(root / store_names::store, store_text());
   // "None yet" is written down, so that a CURRENT that got lost is not taken for a store without a model.
-  if (!is_there(root / store_names::versions))
+  // One that is there stays, whatever else is missing: sequence numbers never start again.
+  if (!is_there(root / store_names::versions) && !is_there(root / store_names::current))
     io::write_file_atomically(root / store_names::current, format_current({0, std::string(64, '0'), 0}));
   make_folder(root / store_names::versions);
   make_folder(root / store_names::staging);

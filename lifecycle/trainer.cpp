@@ -48,7 +48,14 @@ class Run {
     for (int epoch = 1; epoch <= setup_.plan.epochs && !interrupted_; ++epoch) {
       if (!run_epoch(epoch)) break;
     }
-    if (stopping_.best_epoch() == 0) remember_best();
+    if (stopping_.best_epoch() == 0) {
+      if (!interrupted_)
+        throw Error(
+            ErrorCode::failure,
+            "the validation loss was never a number: try a lower --learning-rate, or a validation part "
+            "with labels; nothing was published");
+      remember_best();
+    }
     TrainedNetwork trained{std::move(network_),
                            std::move(best_),
                            std::move(epochs_),
@@ -83,6 +90,7 @@ class Run {
     last_validation_loss_ = record.validation_loss;
     epochs_.push_back(record);
     if (hooks_.epoch_ended) hooks_.epoch_ended(record, parameters_);
+    interrupted_ = hooks_.stop_requested && hooks_.stop_requested();  // asked for during the validation
     return verdict != train::EarlyStopping::Verdict::stop;
   }
 

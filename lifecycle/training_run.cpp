@@ -18,6 +18,8 @@ void check_request(const TrainingRequest& request) {
     throw Error(ErrorCode::usage, "the training plan can't be used: " + problem);
   if (const std::string problem = stope::problem_with(request.network); !problem.empty())
     throw Error(ErrorCode::usage, "the network can't be built: " + problem);
+  if (const std::string problem = stope::misfit_with_program(request.network); !problem.empty())
+    throw Error(ErrorCode::usage, "the network can't be trained here: " + problem);
   if (request.network.days < request.settings.risk_rules.slope_days)
     throw Error(ErrorCode::usage, "the network sees " + std::to_string(request.network.days) +
                                       " days, but the rules that label the future look at " +
@@ -63,6 +65,7 @@ class TrainingRun {
         network_(request_.network),
         run_id_(new_run_id()),
         checkpoint_(request_.store / "checkpoints" / run_id_text(run_id_)) {
+    require_both_classes();
     log_ = training_log_header(request_.network.horizons);
     metadata_ = initial_metadata();
   }
@@ -93,6 +96,18 @@ class TrainingRun {
   }
 
  private:
+  /// A network that saw one class only would call every stope the same, and sound certain.
+  void require_both_classes() const {
+    const auto& counts = dataset_.class_counts(split_.training).current;
+    if (counts[0] > 0 && counts[1] > 0) return;
+    throw Error(ErrorCode::data_invalid,
+                "of the labelled training windows " + std::to_string(counts[0]) + " are of stable and " +
+                    std::to_string(counts[1]) +
+                    " of unstable stopes, expected some of both: a network can't learn from one kind alone; "
+                    "add stopes of "
+                    "the other kind, or choose another --seed if they all fell into the other parts");
+  }
+
   TrainingOutline outline() const {
     return {.training_windows = split_.training.windows.size(),
             .validation_windows = split_.validation.windows.size(),

@@ -29,7 +29,9 @@ class Team::Barrier {
     const std::uint32_t generation = generation_.load(std::memory_order_relaxed);
     if (arrived_.fetch_add(1, std::memory_order_acq_rel) == size - 1) {
       arrived_.store(0, std::memory_order_relaxed);
-      generation_.store(generation + 1, std::memory_order_release);
+      // Sequentially consistent: notify_all() looks for sleepers, and that look must not overtake the store,
+      // or a thread that falls asleep in between is never woken.
+      generation_.store(generation + 1, std::memory_order_seq_cst);
       generation_.notify_all();
       return;
     }

@@ -60,16 +60,19 @@ std::vector<FuturePrediction> unanswered(const WindowPlan& plan, std::optional<D
   return predictions;
 }
 
-/// Trend and worst horizon, from predictions that all have a level. Returns the highest level.
+/// Trend and worst horizon. Returns the highest level; both stay empty where a horizon has no level, because
+/// a trend or a worst horizon of a part is that of the whole only by luck.
 RiskLevel summarise_levels(Assessment& assessment, const AssessmentSettings& settings) {
   std::vector<RiskLevel> levels;
   for (const FuturePrediction& prediction : assessment.future_predictions)
-    levels.push_back(*prediction.predicted_risk_level);
-  assessment.risk_trend = risk_trend(levels, settings);
+    if (prediction.predicted_risk_level) levels.push_back(*prediction.predicted_risk_level);
   if (levels.empty()) return RiskLevel::stable;
   const auto highest = std::max_element(levels.begin(), levels.end());  // the first of equal ones
-  assessment.max_risk_horizon =
-      assessment.future_predictions[static_cast<std::size_t>(highest - levels.begin())].horizon_days;
+  if (levels.size() == assessment.future_predictions.size()) {
+    assessment.risk_trend = risk_trend(levels, settings);
+    assessment.max_risk_horizon =
+        assessment.future_predictions[static_cast<std::size_t>(highest - levels.begin())].horizon_days;
+  }
   return *highest;
 }
 
@@ -87,6 +90,13 @@ void answer_by_network(Assessment& assessment, const AssessmentInput& input) {
   assessment.current_stability = current_stability(answer.instability_probability, settings);
   for (std::size_t k = 0; k < assessment.future_predictions.size(); ++k) {
     FuturePrediction& prediction = assessment.future_predictions[k];
+    if (std::count(answer.untrained_horizons.begin(), answer.untrained_horizons.end(), k) > 0) {
+      worsen(
+          assessment, Status::warning, reason_code::horizon_not_trained,
+          fmt::format("{} days ahead: no answer, because the model was trained without a single label there",
+                      prediction.horizon_days));
+      continue;
+    }
     const auto& probabilities = answer.risk_probabilities[k];
     prediction.predicted_risk_level = most_probable(probabilities);
     prediction.confidence = probabilities[static_cast<std::size_t>(*prediction.predicted_risk_level)];
@@ -94,8 +104,10 @@ void answer_by_network(Assessment& assessment, const AssessmentInput& input) {
     if (!answer.risk_sets.empty()) prediction.risk_set = answer.risk_sets[k];
   }
   const RiskLevel highest = summarise_levels(assessment, settings);
-  assessment.alert_recommended =
+  const bool alarming =
       highest >= settings.alert_level || assessment.current_stability.risk_level == CurrentRisk::high;
+  // That nothing is alarming can only be said where every horizon was answered.
+  if (alarming || answer.untrained_horizons.empty()) assessment.alert_recommended = alarming;
 }
 
 void answer_by_rules(Assessment& assessment, const AssessmentInput& input) {

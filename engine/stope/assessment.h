@@ -104,7 +104,9 @@ struct Assessment {
 struct NetworkAnswer {
   double instability_probability = 0;
   std::vector<std::array<double, risk_level_count>> risk_probabilities;  ///< one row a horizon
-  std::vector<std::vector<RiskLevel>> risk_sets;                         ///< one a horizon, or none at all
+  /// Indices of horizons for which training had no label: the network's numbers there mean nothing.
+  std::vector<std::size_t> untrained_horizons;
+  std::vector<std::vector<RiskLevel>> risk_sets;  ///< one a horizon, or none at all
 };
 
 /// All that an assessment is made from. References must outlive the call.

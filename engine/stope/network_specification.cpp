@@ -1,6 +1,10 @@
 #include "engine/stope/network_specification.h"
 
+#include <tuple>
 #include <utility>
+
+#include "engine/stope/feature_table.h"
+#include "engine/stope/risk_level.h"
 
 namespace deepmine::stope {
 namespace {
@@ -50,6 +54,18 @@ std::string problem_with(const NetworkSpecification& s) {
   if (s.cross_attention != CrossAttention::pooled && s.cross_attention != CrossAttention::days)
     return "cross_attention is " + std::to_string(static_cast<int>(s.cross_attention)) +
            ", expected 0 (pooled) or 1 (days)";
+  return {};
+}
+
+std::string misfit_with_program(const NetworkSpecification& s) {
+  const std::tuple<std::string_view, int, std::size_t> sizes[] = {
+      {"static_features", s.static_features, static_feature_count},
+      {"sensors", s.sensors, sensor_count},
+      {"risk_levels", s.risk_levels, risk_level_count}};
+  for (const auto& [field, value, expected] : sizes)
+    if (value != static_cast<int>(expected))
+      return std::string(field) + " is " + std::to_string(value) + ", this program has " +
+             std::to_string(expected);
   return {};
 }
 

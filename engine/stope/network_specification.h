@@ -72,6 +72,11 @@ struct NetworkSpecification {
 /// planned.
 std::string problem_with(const NetworkSpecification& specification);
 
+/// The first thing that makes a network of this specification unusable with the records and rules of this
+/// program (41 static inputs, 5 sensors, 6 risk levels), or an empty text. Networks that are only listed or
+/// tested may differ.
+std::string misfit_with_program(const NetworkSpecification& specification);
+
 std::string_view name(CrossAttention choice);
 
 }  // namespace deepmine::stope

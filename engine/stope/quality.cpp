@@ -70,6 +70,12 @@ void check_age(Findings& findings, Day last_reading, const QualityContext& conte
                              format_day(last_reading), age, format_day(*counted_from),
                              now.as_of ? "the day asked for" : "the newest reading of the data set",
                              context.settings.data.largest_age));
+  else if (age > 0)  // an answer about an earlier day than the others: never without a word
+    findings.add(
+        Status::warning, reason_code::reading_not_current,
+        fmt::format("the last reading is of {}, {} {} before {} ({}): the answer is about that earlier day",
+                    format_day(last_reading), age, age == 1 ? "day" : "days", format_day(*counted_from),
+                    now.as_of ? "the day asked for" : "the newest reading of the data set"));
 }
 
 /// `{}`-ready list of the sensors for which `holds` is true.

@@ -47,7 +47,9 @@ inline constexpr std::string_view no_readings = "no_readings", last_day_missing 
                                   flat_line = "flat_line", reading_after_now = "reading_after_now",
                                   missing_value = "missing_value", out_of_range = "out_of_range",
                                   rules_not_computable = "rules_not_computable", no_model = "no_model",
-                                  model_output_invalid = "model_output_invalid";
+                                  model_output_invalid = "model_output_invalid",
+                                  horizon_not_trained = "horizon_not_trained",
+                                  reading_not_current = "reading_not_current";
 }  // namespace reason_code
 
 /// The days that "now" is made of; see the top of this file.

@@ -80,6 +80,9 @@ Metrics level_metrics(std::span<const std::int8_t> labels, std::span<const std::
 }
 
 double roc_auc(std::span<const std::int8_t> labels, std::span<const double> scores) {
+  const auto is_no_number = [](double score) { return std::isnan(score); };
+  if (std::any_of(scores.begin(), scores.end(), is_no_number))  // nothing can be put in order then
+    return std::numeric_limits<double>::quiet_NaN();
   std::vector<std::size_t> order(labels.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return scores[a] < scores[b]; });

@@ -140,4 +140,12 @@ ProgramResult run_program(const std::vector<std::string>& arguments, const Progr
   return RunningProgram(arguments, options).finish();
 }
 
+bool terminals_are_available() {
+  int ends[2] = {-1, -1};
+  if (::openpty(&ends[0], &ends[1], nullptr, nullptr, nullptr) != 0) return false;
+  ::close(ends[0]);
+  ::close(ends[1]);
+  return true;
+}
+
 }  // namespace deepmine::test

@@ -48,4 +48,7 @@ class RunningProgram {
 
 ProgramResult run_program(const std::vector<std::string>& arguments, const ProgramOptions& options = {});
 
+/// Whether this system hands out pseudo-terminals; some bare containers do not.
+bool terminals_are_available();
+
 }  // namespace deepmine::test

@@ -149,10 +149,26 @@ TEST_CASE("a result that can't be written is a failure") {
 }
 
 TEST_CASE("colour on terminals only, and not with NO_COLOR") {
+  if (!deepmine::test::terminals_are_available()) {
+    MESSAGE("skipped: this system has no pseudo-terminals");
+    return;
+  }
   ProgramOptions terminal;
   terminal.terminal = true;
   CHECK(contains(run_program({"summary"}, terminal).out, "\x1b["));
   terminal.environment["NO_COLOR"] = "1";
   CHECK_FALSE(contains(run_program({"summary"}, terminal).out, "\x1b["));
   CHECK_FALSE(contains(run_program({"summary"}).out, "\x1b["));
+}
+
+TEST_CASE("an empty value is a usage error, never the default") {
+  for (const std::vector<std::string>& arguments : std::vector<std::vector<std::string>>{
+           {"predict", "--static", "s", "--timeseries", "t", "--as-of", ""},
+           {"predict", "--static", "s", "--timeseries", "t", "--threshold="},
+           {"train", "--static", "s", "--timeseries", "t", "--l2", ""},
+           {"summary", ""}}) {
+    const ProgramResult result = run_program(arguments);
+    CHECK(result.exit_code == 2);
+    CHECK(contains(result.err, "is empty"));
+  }
 }

@@ -122,6 +122,10 @@ TEST_CASE("--json prints the metadata of what was published and nothing else; --
 }
 
 TEST_CASE("on a terminal a bar is drawn in place and a line an epoch stays") {
+  if (!deepmine::test::terminals_are_available()) {
+    MESSAGE("skipped: this system has no pseudo-terminals");
+    return;
+  }
   const TemporaryFolder folder;
   ProgramOptions options;
   options.terminal = true;

@@ -16,9 +16,9 @@ namespace names = deepmine::io::model_file_names;
 
 namespace {
 
-/// The folder that the message names: "… so far are in FOLDER, the model …".
+/// The folder that the message names: "… are in FOLDER, the model …".
 std::filesystem::path checkpoint_of(const std::string& message) {
-  const std::string before = "weights so far are in ";
+  const std::string before = " are in ";
   const std::size_t begin = message.find(before) + before.size();
   return message.substr(begin, message.find(',', begin) - begin);
 }

@@ -135,3 +135,20 @@ TEST_CASE("plans and networks that make no sense are refused before the store is
   expect_error(ErrorCode::usage, "the network can't be built", [&] { run_training(bad_network); });
   CHECK(folder.entries() == 0);
 }
+
+TEST_CASE("a training part with one kind of stope only is refused") {
+  for (const bool stable : {true, false}) {
+    TemporaryFolder folder;
+    TrainingRequest one_kind = request(folder / "models");
+    for (stope::StopeRecord& record : one_kind.records) record.statics.stable = stable;
+    expect_error(ErrorCode::data_invalid, "some of both", [&] { run_training(std::move(one_kind)); });
+    CHECK(!ModelStore(folder / "models").current());
+  }
+}
+
+TEST_CASE("a network that does not fit the program's records is refused") {
+  TemporaryFolder folder;
+  TrainingRequest misfit = request(folder / "models");
+  misfit.network.risk_levels = 8;
+  expect_error(ErrorCode::usage, "risk_levels is 8", [&] { run_training(std::move(misfit)); });
+}

@@ -110,6 +110,23 @@ TEST_CASE("an answer of the network fills every field") {
   CHECK(a.data_quality.days_used == 30);
 }
 
+TEST_CASE("a horizon without a label in training has no answer, and nothing that rests on it") {
+  Case c;
+  c.answer = answer_of(0.1, {0, 0, 1, 0, 0});
+  c.answer->untrained_horizons = {4};
+  const Assessment calm = c.assess_it();
+  CHECK(calm.status == Status::warning);
+  CHECK(codes(calm.reasons) == Codes{"horizon_not_trained"});
+  CHECK(calm.future_predictions[2].predicted_risk_level);
+  CHECK(!calm.future_predictions[4].predicted_risk_level);
+  CHECK(!calm.future_predictions[4].risk_probabilities);
+  CHECK(!calm.risk_trend);
+  CHECK(!calm.max_risk_horizon);
+  CHECK(!calm.alert_recommended);  // not false: the unanswered horizon might be alarming
+  c.answer->risk_probabilities[1] = favour(RiskLevel::critical);
+  CHECK(*c.assess_it().alert_recommended);
+}
+
 TEST_CASE("risk level, verdict and confidence at their thresholds") {
   const auto current = [](double probability, double threshold = 0.5) {
     Case c;

@@ -52,6 +52,8 @@ TEST_CASE("what can't be known is not a number") {
   CHECK(std::isnan(value(metrics, "precision")));
   CHECK(near(value(metrics, "accuracy"), 1.0));
   CHECK(std::isnan(value(level_metrics({}, {}, 6), "accuracy")));
+  const std::int8_t both[] = {0, 1, 1};
+  CHECK(std::isnan(roc_auc(both, std::vector<double>{0.1, std::nan(""), 0.3})));
 }
 
 TEST_CASE("metrics of risk levels") {
