@@ -43,7 +43,7 @@ std::filesystem::path resolve_target(const std::filesystem::path& target) {
     throw Error(failure, target.string() + ": can't write: it exists and is not a regular file");
   if (!S_ISLNK(status.st_mode)) return target;
   std::error_code error;
-  const std::filesystem::path resolved = std::filesystem::canonical(target, error);
+  std::filesystem::path resolved = std::filesystem::canonical(target, error);
   if (error) throw_system_error(failure, target, "follow the symbolic link", error.value());
   if (!std::filesystem::is_regular_file(resolved, error))
     throw Error(failure,

@@ -6,6 +6,7 @@
 #include "engine/nn/instantiate.h"
 
 namespace deepmine::nn {
+#ifndef DEEPMINE_TEMPLATES_ONLY
 namespace {
 
 constexpr std::size_t padded(std::size_t count) {
@@ -14,7 +15,6 @@ constexpr std::size_t padded(std::size_t count) {
 
 }  // namespace
 
-#ifndef DEEPMINE_TEMPLATES_ONLY
 std::string_view role_name(Role role) {
   switch (role) {
     case Role::kernel:
