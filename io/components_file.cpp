@@ -37,8 +37,7 @@ std::string check_features(const Components& components) {
     return "made for feature table " + std::to_string(table.version) + " with " + text(table.statics.size()) +
            " static columns, this program has table " + std::to_string(stope::feature_table().version) +
            " with " + text(stope::feature_table().statics.size()) + "; train the model again";
-  if (std::string misfit = stope::misfit_with_program(components.network); !misfit.empty())
-    return misfit;
+  if (std::string misfit = stope::misfit_with_program(components.network); !misfit.empty()) return misfit;
   if (!components.scaler.valid()) return "the scalers do not fit the feature table or hold unusable numbers";
   return {};
 }

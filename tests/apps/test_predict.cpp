@@ -309,8 +309,7 @@ TEST_CASE("exit codes: 4, then 10, then 5") {
 }
 
 TEST_CASE("the table: every stope, the unknown ones never stable, 100 columns, no control characters") {
-  const std::string bad = good_stopes()[0],
-                    nameless = "Stollen \u009B31m Süd-Ost 1250 unten rechts hinten";
+  const std::string bad = good_stopes()[0], nameless = "Stollen \u009B31m Süd-Ost 1250 unten rechts hinten";
   SmallMine mine;
   mine.reading(bad, 3, "stress") = "nan";
   for (test::Table* table : {&mine.statics, &mine.readings})
