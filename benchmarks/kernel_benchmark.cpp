@@ -113,7 +113,9 @@ Timing time(const Task& task, const Kernels<float>& kernels) {
 void measure_product(Pool& pool, const Kernels<float>& kernels, std::string_view name, Product<float> p) {
   pool.clear();
   const auto size = [](std::ptrdiff_t stride, int count) { return static_cast<std::size_t>(stride * count); };
-  p.a = pool.take(size(p.a_stride, p.depth), 1, -1, 1);
+  p.a = pool.take(p.a_stride == packed ? static_cast<std::size_t>(packed_size(p.rows, p.depth))
+                                       : size(p.a_stride, p.depth),
+                  1, -1, 1);
   p.b = p.b_row_stride == 1 ? pool.take(size(p.b_column_stride, p.columns), 2, -1, 1)
                             : pool.take(size(p.b_row_stride, p.depth), 2, -1, 1);
   p.c = pool.take(size(p.c_stride, p.columns), 3, -1, 1);
@@ -140,18 +142,21 @@ void measure_products(Pool& pool, const Kernels<float>& kernels) {
                     {rows, columns, depth, nullptr, a_stride, nullptr, b_row_stride, b_column_stride, nullptr,
                      c_stride, start, nullptr});
   };
-  run("recurrent 512x128 * 128x8", 512, 8, 128, 512, 1, 128, 528, Start::accumulate);
+  run("recurrent 512x128 * 128x8", 512, 8, 128, packed, 1, 128, 528, Start::accumulate);
+  run("the same, weights not packed", 512, 8, 128, 512, 1, 128, 528, Start::accumulate);
   run("the same, weights 528 apart", 512, 8, 128, 528, 1, 128, 528, Start::accumulate);
-  run("recurrent, backward 128x512 * 512x8", 128, 8, 512, 128, 1, 528, 128, Start::zero);
-  run("input projection 512x128 * 128x240", 512, 240, 128, 512, 1, 128, 528, Start::bias);
+  run("recurrent, backward 128x512 * 512x8", 128, 8, 512, packed, 1, 528, 128, Start::zero);
+  run("the same, weights not packed", 128, 8, 512, 128, 1, 528, 128, Start::zero);
+  run("input projection 512x128 * 128x240", 512, 240, 128, packed, 1, 128, 528, Start::bias);
+  run("the same, weights not packed", 512, 240, 128, 512, 1, 128, 528, Start::bias);
   run("weight gradient 512x240 * 240x128", 512, 128, 240, 528, 128, 1, 512, Start::accumulate);
-  run("input gradient 128x512 * 512x240", 128, 240, 512, 128, 1, 528, 128, Start::zero);
-  run("attention's projection 128x128 * 128x240", 128, 240, 128, 128, 1, 128, 128, Start::bias);
-  run("first input projection 512x5 * 5x240", 512, 240, 5, 512, 1, 5, 528, Start::bias);
+  run("input gradient 128x512 * 512x240", 128, 240, 512, packed, 1, 528, 128, Start::zero);
+  run("attention's projection 128x128 * 128x240", 128, 240, 128, packed, 1, 128, 128, Start::bias);
+  run("first input projection 512x5 * 5x240", 512, 240, 5, packed, 1, 5, 528, Start::bias);
   run("its weight gradient 512x240 * 240x5", 512, 5, 240, 528, 5, 1, 512, Start::accumulate);
   run("attention scores 30x16 * 16x30", 30, 30, 16, 32, 1, 1024, 32, Start::zero);
   run("attended values 16x30 * 30x30", 16, 30, 30, 1024, 1, 32, 1024, Start::zero);
-  run("one column 512x128 * 128x1", 512, 1, 128, 512, 1, 128, 512, Start::accumulate);
+  run("one column 512x128 * 128x1", 512, 1, 128, packed, 1, 128, 512, Start::accumulate);
 }
 
 /// `changed` holds what the run overwrites; it is put back before each run.

@@ -66,7 +66,7 @@ nn::Parameters<float> synthetic_parameters(const lifecycle::Network& network) {
     for (std::size_t i = 0; i < tensor.size(); ++i)
       parameters[id][i] += static_cast<float>(random.uniform(-0.25, 0.25));
   }
-  parameters.refresh_transposed();
+  parameters.refresh_packed();
   return parameters;
 }
 

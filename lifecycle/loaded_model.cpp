@@ -12,6 +12,7 @@ LoadedModel::LoadedModel(SavedModel saved, const std::string& source)
       network_(components_.network),
       parameters_(network_.layout(), false) {
   io::copy_to_slab(saved.weights.tensors, network_.layout(), parameters_.values(), source);
+  parameters_.refresh_packed();
   const ReplayResult replay =
       replay_test_cases(components_.test_cases, network_, parameters_.view(), nn::default_kernels());
   if (replay.verified == Verified::not_verified)

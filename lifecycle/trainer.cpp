@@ -160,6 +160,7 @@ class Run {
 
   void remember_best() {
     std::memcpy(best_.values(), parameters_.values(), network_->layout().size() * sizeof(float));
+    best_.refresh_packed();
   }
 
   static void require_finite(double loss, int epoch, int step) {

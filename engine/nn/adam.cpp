@@ -91,7 +91,7 @@ void Adam<Scalar>::step(const Team& team, const Kernels<Scalar>& kernels, int la
                   .epsilon = static_cast<Scalar>(settings_.epsilon)});
   }
   team.barrier();
-  parameters.refresh_transposed(team.thread(), team.size());
+  parameters.refresh_packed(team.thread(), team.size());
   if (team.thread() == 0) {
     ++steps_made_;
     penalty_ = 0;

@@ -24,7 +24,7 @@ class Adam {
   Adam(const ParameterLayout& layout, AdamSettings settings);
 
   /// One update, made by all threads of the team together after all lanes' gradients are complete (it begins
-  /// with a barrier and ends with one; transposed copies are fresh then). Lane 0 is overwritten with the
+  /// with a barrier and ends with one; packed copies are fresh then). Lane 0 is overwritten with the
   /// summed gradient.
   void step(const Team& team, const Kernels<Scalar>& kernels, int lanes, const Gradients<Scalar>& gradients,
             Parameters<Scalar>& parameters, double learning_rate);

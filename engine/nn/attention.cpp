@@ -14,7 +14,7 @@ typename MultiHeadAttention<Scalar>::Projection MultiHeadAttention<Scalar>::decl
                                                                                     int inputs, int outputs) {
   const TensorId kernel =
       layout.add(name + "_kernel", outputs, inputs, Role::attention_kernel, Initialiser::glorot_uniform);
-  layout.add_transposed(kernel);
+  layout.add_packed(kernel);
   return {kernel, layout.add(name + "_bias", outputs, 1, Role::bias, Initialiser::zeros), inputs, outputs};
 }
 
@@ -63,8 +63,8 @@ void MultiHeadAttention<Scalar>::project(const Pass<Scalar>& pass, const Paramet
   pass.kernels.product({.rows = projection.outputs,
                         .columns = x.columns(),
                         .depth = projection.inputs,
-                        .a = parameters[projection.kernel],
-                        .a_stride = projection.outputs,
+                        .a = parameters.packed(projection.kernel),
+                        .a_stride = packed,
                         .b = x.block(block),
                         .b_row_stride = 1,
                         .b_column_stride = projection.inputs,
@@ -98,8 +98,8 @@ void MultiHeadAttention<Scalar>::project_backward(const Pass<Scalar>& pass,
   pass.kernels.product({.rows = projection.inputs,
                         .columns = x.columns(),
                         .depth = projection.outputs,
-                        .a = parameters.transposed(projection.kernel),
-                        .a_stride = projection.inputs,
+                        .a = parameters.packed_transpose(projection.kernel),
+                        .a_stride = packed,
                         .b = dy,
                         .b_row_stride = 1,
                         .b_column_stride = projection.outputs,

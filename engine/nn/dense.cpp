@@ -49,7 +49,7 @@ Dense<Scalar>::Dense(ParameterLayout& layout, const std::string& name, int input
       activation_(activation),
       kernel_(layout.add(name + "/kernel", outputs, inputs, Role::kernel, Initialiser::glorot_uniform)),
       bias_(layout.add(name + "/bias", outputs, 1, Role::bias, Initialiser::zeros)) {
-  layout.add_transposed(kernel_);
+  layout.add_packed(kernel_);
 }
 
 template <class Scalar>
@@ -65,8 +65,8 @@ void Dense<Scalar>::forward(const Pass<Scalar>& pass, const ParameterView<Scalar
     pass.kernels.product({.rows = outputs_,
                           .columns = x.columns(),
                           .depth = inputs_,
-                          .a = parameters[kernel_],
-                          .a_stride = outputs_,
+                          .a = parameters.packed(kernel_),
+                          .a_stride = packed,
                           .b = x.block(block),
                           .b_row_stride = 1,
                           .b_column_stride = inputs_,
@@ -103,8 +103,8 @@ void Dense<Scalar>::backward(const Pass<Scalar>& pass, const ParameterView<Scala
     pass.kernels.product({.rows = inputs_,
                           .columns = dy.columns(),
                           .depth = outputs_,  // dx = Wᵀ·dz
-                          .a = parameters.transposed(kernel_),
-                          .a_stride = inputs_,
+                          .a = parameters.packed_transpose(kernel_),
+                          .a_stride = packed,
                           .b = dz,
                           .b_row_stride = 1,
                           .b_column_stride = outputs_,

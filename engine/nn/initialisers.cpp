@@ -58,7 +58,7 @@ void initialise(Parameters<Scalar>& parameters, RandomKey seed) {
       }
     }
   }
-  parameters.refresh_transposed();
+  parameters.refresh_packed();
 }
 
 template void initialise<DEEPMINE_SCALAR>(Parameters<DEEPMINE_SCALAR>&, RandomKey);

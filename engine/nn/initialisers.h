@@ -13,7 +13,7 @@ namespace deepmine::nn {
 ///   the matrix
 ///                   is taken as a whole, 4H × H for an LSTM
 ///   lstm_bias       1 for the forget gate (Jozefowicz et al. 2015), 0 for the others; gate order i, f, g, o
-/// Then refreshes the transposed copies. Float and double get the same numbers, rounded.
+/// Then refreshes the packed copies. Float and double get the same numbers, rounded.
 template <class Scalar>
 void initialise(Parameters<Scalar>& parameters, RandomKey seed);
 

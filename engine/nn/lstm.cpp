@@ -19,8 +19,8 @@ Lstm<Scalar>::Lstm(ParameterLayout& layout, const std::string& name, int inputs,
       recurrent_kernel_(layout.add(name + "/recurrent_kernel", 4 * units, units, Role::recurrent_kernel,
                                    Initialiser::orthogonal)),
       bias_(layout.add(name + "/bias", 4 * units, 1, Role::bias, Initialiser::lstm_bias)) {
-  layout.add_transposed(kernel_);
-  layout.add_transposed(recurrent_kernel_);
+  layout.add_packed(kernel_);
+  layout.add_packed(recurrent_kernel_);
 }
 
 template <class Scalar>
@@ -105,8 +105,8 @@ void Lstm<Scalar>::forward(const Pass<Scalar>& pass, const ParameterView<Scalar>
     pass.kernels.product({.rows = 4 * units_,
                           .columns = x.columns(),
                           .depth = inputs_,  // W·x + b, all steps at once
-                          .a = parameters[kernel_],
-                          .a_stride = 4 * units_,
+                          .a = parameters.packed(kernel_),
+                          .a_stride = packed,
                           .b = input,
                           .b_row_stride = 1,
                           .b_column_stride = inputs_,
@@ -121,8 +121,8 @@ void Lstm<Scalar>::forward(const Pass<Scalar>& pass, const ParameterView<Scalar>
         pass.kernels.product({.rows = 4 * units_,
                               .columns = block_size,
                               .depth = units_,
-                              .a = parameters[recurrent_kernel_],
-                              .a_stride = 4 * units_,
+                              .a = parameters.packed(recurrent_kernel_),
+                              .a_stride = packed,
                               .b = fed_back.column(block, before),
                               .b_row_stride = 1,
                               .b_column_stride = units_,
@@ -205,8 +205,8 @@ void Lstm<Scalar>::backward_through_time(const Pass<Scalar>& pass, const Paramet
       pass.kernels.product({.rows = units_,
                             .columns = block_size,
                             .depth = 4 * units_,
-                            .a = parameters.transposed(recurrent_kernel_),
-                            .a_stride = units_,
+                            .a = parameters.packed_transpose(recurrent_kernel_),
+                            .a_stride = packed,
                             .b = gates,
                             .b_row_stride = 1,
                             .b_column_stride = gate_stride(),
@@ -232,8 +232,8 @@ void Lstm<Scalar>::input_gradient(const Pass<Scalar>& pass, const ParameterView<
   pass.kernels.product({.rows = inputs_,
                         .columns = dx.to.columns(),
                         .depth = 4 * units_,
-                        .a = parameters.transposed(kernel_),
-                        .a_stride = inputs_,
+                        .a = parameters.packed_transpose(kernel_),
+                        .a_stride = packed,
                         .b = gates_of(cache, block, 0),
                         .b_row_stride = 1,
                         .b_column_stride = gate_stride(),

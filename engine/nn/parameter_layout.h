@@ -54,9 +54,10 @@ class ParameterLayout {
   /// Declares a tensor. Throws Error(usage) if the name is taken: names come from specifications, which are
   /// data.
   TensorId add(std::string name, int rows, int columns, Role role, Initialiser initialiser);
-  /// Asks for a transposed copy of a matrix, kept up to date after every step: the backward pass reads it.
-  /// Derived, never saved.
-  void add_transposed(TensorId tensor);
+  /// Asks for packed copies (kernels.h) of a matrix that products read: of itself for the forward pass, and,
+  /// for training, of its transpose for the backward pass. Kept up to date after every step; derived, never
+  /// saved.
+  void add_packed(TensorId tensor);
   /// Gives every tensor its place. Called once, after the last layer was constructed.
   void finish();
 
@@ -67,20 +68,23 @@ class ParameterLayout {
   std::size_t trainable_size() const {
     return trainable_size_;
   }  ///< elements of a slab of the trainable front
-  std::size_t transposed_size() const { return transposed_size_; }
-  const std::vector<TensorId>& transposed() const { return transposed_; }
-  std::size_t transposed_offset(TensorId id) const {
-    return transposed_offsets_[static_cast<std::size_t>(id)];
+  const std::vector<TensorId>& packed() const { return packed_; }
+  /// Where the packed copy of a matrix, and that of its transpose, stand in their slabs.
+  std::size_t packed_offset(TensorId id) const { return packed_offsets_[static_cast<std::size_t>(id)]; }
+  std::size_t packed_transpose_offset(TensorId id) const {
+    return packed_transpose_offsets_[static_cast<std::size_t>(id)];
   }
+  std::size_t packed_slab_size() const { return packed_size_; }
+  std::size_t packed_transpose_slab_size() const { return packed_transpose_size_; }
 
   std::size_t parameter_count() const;  ///< without padding
   std::size_t trainable_count() const;
 
  private:
   std::vector<Tensor> tensors_;
-  std::vector<TensorId> transposed_;
-  std::vector<std::size_t> transposed_offsets_;
-  std::size_t size_ = 0, trainable_size_ = 0, transposed_size_ = 0;
+  std::vector<TensorId> packed_;
+  std::vector<std::size_t> packed_offsets_, packed_transpose_offsets_;
+  std::size_t size_ = 0, trainable_size_ = 0, packed_size_ = 0, packed_transpose_size_ = 0;
 };
 
 /// Read access to the values of all parameters. Valid as long as the Parameters it came from.
@@ -88,17 +92,22 @@ template <class Scalar>
 struct ParameterView {
   const ParameterLayout* layout = nullptr;
   const Scalar* values = nullptr;
-  const Scalar* transposed_values = nullptr;  ///< null where only forward passes are made
+  const Scalar* packed_values = nullptr;
+  const Scalar* packed_transposes = nullptr;  ///< null where only forward passes are made
 
   const Scalar* operator[](TensorId id) const { return values + (*layout)[id].offset; }
-  const Scalar* transposed(TensorId id) const { return transposed_values + layout->transposed_offset(id); }
+  /// A matrix, and its transpose, as left factors of products.
+  const Scalar* packed(TensorId id) const { return packed_values + layout->packed_offset(id); }
+  const Scalar* packed_transpose(TensorId id) const {
+    return packed_transposes + layout->packed_transpose_offset(id);
+  }
 };
 
-/// The slab of values of a network, with its transposed copies.
+/// The slab of values of a network, with its packed copies.
 template <class Scalar>
 class Parameters {
  public:
-  /// With `for_training`, transposed copies are kept as well. `layout` must outlive this.
+  /// With `for_training`, packed transposes are kept as well. `layout` must outlive this.
   Parameters(const ParameterLayout& layout, bool for_training);
   Parameters(Parameters&&) = default;
   Parameters& operator=(Parameters&&) = default;
@@ -108,15 +117,16 @@ class Parameters {
   const Scalar* values() const { return values_; }
   Scalar* operator[](TensorId id) { return values_ + (*layout_)[id].offset; }
   const Scalar* operator[](TensorId id) const { return values_ + (*layout_)[id].offset; }
-  /// Refreshes part `part` of `parts` of the transposed copies. To be called after values changed.
-  void refresh_transposed(int part = 0, int parts = 1);
-  ParameterView<Scalar> view() const { return {layout_, values_, transposed_}; }
+  /// Refreshes part `part` of `parts` of the packed copies. To be called after values changed.
+  void refresh_packed(int part = 0, int parts = 1);
+  ParameterView<Scalar> view() const { return {layout_, values_, packed_, packed_transposes_}; }
 
  private:
   const ParameterLayout* layout_;
   AlignedMemory memory_;
   Scalar* values_ = nullptr;
-  Scalar* transposed_ = nullptr;
+  Scalar* packed_ = nullptr;
+  Scalar* packed_transposes_ = nullptr;
 };
 
 /// Gradient sums of the trainable tensors: one slab a lane.

@@ -47,7 +47,7 @@ class LayerCase {
           values()[id][row + column * tensor.rows] =
               static_cast<Scalar>(golden.values[static_cast<std::size_t>(row * tensor.columns + column)]);
     }
-    values().refresh_transposed();
+    values().refresh_packed();
     arena.build(plan);
   }
 

@@ -92,7 +92,7 @@ class NetworkCase {
           parameters_[id][row + column * tensor.rows] =
               static_cast<Scalar>(values[static_cast<std::size_t>(row * tensor.columns + column)]);
     }
-    parameters_.refresh_transposed();
+    parameters_.refresh_packed();
     std::copy_n(parameters_.values(), statistics_.size(), statistics_.begin());
     const NetworkSpecification& s = specification;
     arena_.build([&](nn::Arena& arena) {

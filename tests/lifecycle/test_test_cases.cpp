@@ -61,11 +61,13 @@ TEST_CASE("a changed bit of a weight is found") {
       float& weight = test.parameters[id][0];
       const float kept = weight;
       flip_bit(weight, 22);  // the highest bit of the mantissa
+      test.parameters.refresh_packed();
       const ReplayResult result = test.replay();
       CAPTURE(std::string(name));
       CHECK(result.verified == Verified::not_verified);
       CHECK(result.problem.find("expected") != std::string::npos);
       weight = kept;
+      test.parameters.refresh_packed();
     }
   }
   CHECK(test.replay().verified == Verified::bit_for_bit);

@@ -71,6 +71,7 @@ TEST_CASE("a training is published, and what is loaded gives the answers of what
   const Network network(tiny_network());
   nn::Parameters<float> parameters(network.layout(), false);
   std::memcpy(parameters.values(), best.data(), bytes);
+  parameters.refresh_packed();
   SampleSource source(tiny.dataset, model->components().scaler, tiny.split.training,
                       train::ClassWeights::none);
   NetworkRunner trained(network, nn::default_kernels(), 10, 1),

@@ -98,12 +98,17 @@ DEEPMINE_INLINE __m256 upper_eight(const Vector (&lanes)[2]) {
   return lanes[1];
 }
 
-// Tiles of a product: twelve sums, and room for a column of A and a factor of B. Four columns suit most;
-// fewer columns get taller tiles, so that enough sums are under way to hide the latency of an addition.
+// Tiles of a product: twelve sums at most, and room for a column of A and a factor of B or the other way
+// round. Fewer columns get taller tiles, so that enough sums are under way to hide the latency of an
+// addition.
 constexpr int tallest_tile = 8;
 constexpr int tile_columns[tallest_tile + 1] = {0, 8, 6, 4, 3, 2, 2, 1, 1};
 constexpr int tile_vectors(int columns) {
   return columns >= 4 ? 3 : columns == 3 ? 4 : columns == 2 ? 6 : 8;
+}
+/// Of a packed A: whole panels.
+constexpr int packed_tile_vectors(int columns) {
+  return columns >= 2 ? 4 : 8;
 }
 
 }  // namespace

@@ -91,6 +91,10 @@ constexpr int tile_columns[tallest_tile + 1] = {0, 12, 8, 8, 6, 4, 4, 3, 3};
 constexpr int tile_vectors(int columns) {
   return columns >= 9 ? 4 : columns >= 7 ? 2 : columns >= 5 ? 4 : columns == 4 ? 6 : 8;
 }
+/// Of a packed A: whole panels.
+constexpr int packed_tile_vectors(int columns) {
+  return tile_vectors(columns);
+}
 
 }  // namespace
 }  // namespace deepmine::nn

@@ -13,12 +13,29 @@
 
 namespace deepmine::nn {
 
+/// A packed matrix is cut into panels of this many rows, the last one filled up with zeros. Inside a panel
+/// column follows column without a gap: element (r, k) of a matrix with `depth` columns is at
+///   r div 32 · 32 · depth + k · 32 + r mod 32.
+/// A panel is read from start to end, and no two of its columns share a place in the cache.
+inline constexpr int panel_rows = 32;
+
+/// Elements of a packed rows × columns matrix.
+constexpr int panel_count(int rows) {
+  return (rows + panel_rows - 1) / panel_rows;
+}
+constexpr std::ptrdiff_t packed_size(int rows, int columns) {
+  return std::ptrdiff_t{columns} * panel_count(rows) * panel_rows;
+}
+
+/// The stride of a matrix that is packed.
+inline constexpr std::ptrdiff_t packed = 0;
+
 /// What an output element of a product starts from.
 enum class Start : int { zero, accumulate, bias };
 
 /// C (rows × columns) = start + A (rows × depth) · B (depth × columns). A and C are column-major with leading
-/// dimensions; element B(k, j) is at b[k · b_row_stride + j · b_column_stride], so B may be transposed or
-/// strided. The bias has `rows` elements. Nothing may overlap C.
+/// dimensions, or A is packed; element B(k, j) is at b[k · b_row_stride + j · b_column_stride], so B may be
+/// transposed or strided. The bias has `rows` elements. Nothing may overlap C.
 template <class Scalar>
 struct Product {
   int rows, columns, depth;

@@ -34,7 +34,21 @@ Scalar start_value(const Product<Scalar>& p, int row, int column) {
   return Scalar(0);
 }
 
-/// A tile of `vectors` · width rows by `Columns` columns, its sums held in registers.
+/// Where A is read: row `row` at depth 0, and how far the next depth lies.
+template <class Scalar>
+struct LeftFactor {
+  const Scalar* a;
+  std::ptrdiff_t stride;
+};
+
+template <class Scalar>
+LeftFactor<Scalar> left_factor(const Product<Scalar>& p, int row) {
+  if (p.a_stride != packed) return {p.a + row, p.a_stride};
+  return {p.a + std::ptrdiff_t{row} / panel_rows * panel_rows * p.depth + row % panel_rows, panel_rows};
+}
+
+/// A tile of `vectors` · width rows by `Columns` columns, its sums held in registers. A panel of a packed A
+/// is a multiple of it.
 template <class Scalar, int vectors, int Columns>
 void product_tile(const Product<Scalar>& p, int row, int column) {
   using Vector = typename VectorOf<Scalar>::Type;
@@ -43,9 +57,11 @@ void product_tile(const Product<Scalar>& p, int row, int column) {
   for (int j = 0; j < Columns; ++j)
     for (int v = 0; v < vectors; ++v)
       for (int i = 0; i < width; ++i) sums[j][v][i] = start_value(p, row + v * width + i, column + j);
-  const Scalar* a = p.a + row;
+  static_assert(panel_rows % (vectors * width) == 0);
+  const LeftFactor<Scalar> left = left_factor(p, row);
+  const Scalar* a = left.a;
   const Scalar* b = p.b + column * p.b_column_stride;
-  for (int k = 0; k < p.depth; ++k, a += p.a_stride, b += p.b_row_stride) {
+  for (int k = 0; k < p.depth; ++k, a += left.stride, b += p.b_row_stride) {
     Vector rows[vectors];
     std::memcpy(rows, a, sizeof rows);
     for (int j = 0; j < Columns; ++j) {
@@ -60,8 +76,9 @@ void product_tile(const Product<Scalar>& p, int row, int column) {
 template <class Scalar>
 void product_element(const Product<Scalar>& p, int row, int column) {
   Scalar sum = start_value(p, row, column);
+  const LeftFactor<Scalar> left = left_factor(p, row);
   for (int k = 0; k < p.depth; ++k)
-    sum += p.a[row + k * p.a_stride] * p.b[k * p.b_row_stride + column * p.b_column_stride];
+    sum += left.a[k * left.stride] * p.b[k * p.b_row_stride + column * p.b_column_stride];
   p.c[row + column * p.c_stride] = sum;
 }
 

@@ -79,6 +79,7 @@ class LayerTrial {
   const LayerType& layer() const { return layer_; }
 
   void forward(int threads = 1) {
+    parameters_.refresh_packed();  // a test may have changed a value
     Team::run(threads, [&](const Team& team) { layer_.forward(pass(team), parameters_.view(), x_, cache_); });
   }
   /// Weight in the loss of feature `f` in column `c` of block `b`; 0 where the column doesn't count.
@@ -161,7 +162,7 @@ class LayerTrial {
         parameters_[id][i] =
             static_cast<Scalar>(rounded(static_cast<double>(parameters_[id][i]) + random.uniform(-0.4, 0.4)));
     }
-    parameters_.refresh_transposed();
+    parameters_.refresh_packed();
   }
 
   TrialSetup setup_;

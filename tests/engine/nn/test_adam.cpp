@@ -22,7 +22,7 @@ struct Fixture {
     layout.add("attention/query_kernel", 9, 3, Role::attention_kernel, Initialiser::glorot_uniform);
     layout.add("norm/scale", 7, 1, Role::scale, Initialiser::ones);
     layout.add("norm/shift", 7, 1, Role::shift, Initialiser::ones);
-    layout.add_transposed(1);
+    layout.add_packed(1);
     layout.finish();
   }
   ParameterLayout layout;
@@ -115,10 +115,10 @@ void compare_with_formulas(const Kernels<Scalar>& kernels, AdamSettings settings
   INFO(std::string(kernels.name), ": worst difference ", worst);
   CHECK(worst < tolerance);
   CHECK(smallest_move > 0);
-  const Scalar* transposed = parameters.view().transposed(1);
+  const Scalar* packed = parameters.view().packed(1);
   for (int row = 0; row < 61; ++row)
     for (int column = 0; column < 83; ++column)
-      REQUIRE(transposed[row * 83 + column] == parameters[1][column * 61 + row]);
+      REQUIRE(packed[row / 32 * 32 * 83 + column * 32 + row % 32] == parameters[1][column * 61 + row]);
 }
 
 }  // namespace

@@ -95,5 +95,5 @@ TEST_CASE("initial values depend on seed and name alone, and are the same in flo
   }
   CHECK(more["norm/running_variance"] == std::vector<float>(9, 1.0f));
   const ParameterView<float> view = network.parameters->view();
-  CHECK(view.transposed(0)[1] == view[0][128]);  // kernel(0, 1)
+  CHECK(view.packed(0)[32] == view[0][128]);  // kernel(0, 1)
 }

@@ -58,6 +58,7 @@ struct Case {
   Start start = Start::zero;
   bool transposed_b = false;
   int gap = 0;
+  bool packed_a = false;
 
   std::ptrdiff_t a_stride() const { return rows + gap; }
   std::ptrdiff_t c_stride() const { return rows + gap; }
@@ -71,6 +72,16 @@ struct Case {
     return values;
   }
   Values a() const { return fill(a_stride(), rows, depth, 1); }
+  /// a() in panels, as kernels.h describes them.
+  Values panels() const {
+    Values packed(static_cast<std::size_t>(packed_size(rows, depth)), 0.0f);
+    const Values dense = a();
+    for (int k = 0; k < depth; ++k)
+      for (int row = 0; row < rows; ++row)
+        packed[static_cast<std::size_t>((row / 32 * depth + k) * 32 + row % 32)] =
+            dense[static_cast<std::size_t>(row + k * a_stride())];
+    return packed;
+  }
   Values b() const {
     return transposed_b ? fill(b_row_stride(), columns, depth, 2)
                         : fill(b_column_stride(), depth, columns, 2);
@@ -80,19 +91,19 @@ struct Case {
   std::string name() const {
     return std::to_string(rows) + " x " + std::to_string(columns) + " x " + std::to_string(depth) +
            ", start " + std::to_string(static_cast<int>(start)) + (transposed_b ? ", b transposed" : "") +
-           ", gap " + std::to_string(gap);
+           ", gap " + std::to_string(gap) + (packed_a ? ", packed" : "");
   }
 };
 
 /// C with its gaps, as the kernels leave it.
 Values product(const Kernels<float>& kernels, const Case& x) {
-  const Values a = x.a(), b = x.b(), bias = x.bias();
+  const Values a = x.packed_a ? x.panels() : x.a(), b = x.b(), bias = x.bias();
   Values c = x.c();
   kernels.product({.rows = x.rows,
                    .columns = x.columns,
                    .depth = x.depth,
                    .a = a.data(),
-                   .a_stride = x.a_stride(),
+                   .a_stride = x.packed_a ? packed : x.a_stride(),
                    .b = b.data(),
                    .b_row_stride = x.b_row_stride(),
                    .b_column_stride = x.b_column_stride(),
@@ -160,13 +171,15 @@ TEST_CASE("vector products are single chains of fused multiply-adds in every til
     for (const int rows : {1, 5, 6, 7, 8, 9, 15, 16, 17, 24, 30, 31, 33, 41, 63, 64, 65, 100, 129})
       for (const int columns : {1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 12, 13, 17, 30})
         for (const Start start : all_starts)
-          check_product(*kernels, {rows, columns, 7, start, columns % 2 == 0, rows % 4});
+          for (const bool packed_a : {false, true})
+            check_product(*kernels, {rows, columns, 7, start, columns % 2 == 0, rows % 4, packed_a});
     // Deep enough, and wide enough, for copied panels, in one piece and in several.
     for (const int rows : {5, 33, 64, 128, 135})
       for (const int columns : {63, 64, 65, 240})
         for (const int depth : {15, 16, 17, 128, 513})
-          check_product(*kernels, {rows, columns, depth, all_starts[(rows + columns + depth) % 3],
-                                   (rows + depth) % 2 == 0, depth % 3});
+          for (const bool packed_a : {false, true})
+            check_product(*kernels, {rows, columns, depth, all_starts[(rows + columns + depth) % 3],
+                                     (rows + depth) % 2 == 0, depth % 3, packed_a});
     check_product(*kernels, {64, 8, 2000, Start::bias, false, 16});
     for (const Start start : all_starts) check_product(*kernels, {33, 9, 0, start, false, 1});
   }

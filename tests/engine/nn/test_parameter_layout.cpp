@@ -42,36 +42,47 @@ TEST_CASE("a name that is taken is refused, in every build") {
                        doctest::Contains("'head_7d/kernel'"), Error);
 }
 
-TEST_CASE("transposed copies are the transposition, made in any number of parts") {
+namespace {
+
+/// The formula of kernels.h.
+int packed_place(int row, int column, int columns) {
+  return row / 32 * 32 * columns + column * 32 + row % 32;
+}
+
+}  // namespace
+
+TEST_CASE("packed copies hold the matrix and its transpose, made in any number of parts") {
   for (const auto& [rows, columns] :
        {std::pair{1, 1}, {1, 33}, {33, 1}, {16, 16}, {17, 31}, {5, 100}, {128, 41}})
     for (const int parts : {1, 2, 3, 4, 5, 8, 13}) {
       ParameterLayout layout;
       const TensorId other = layout.add("other", 7, 3, Role::kernel, Initialiser::zeros);
       const TensorId matrix = layout.add("matrix", rows, columns, Role::kernel, Initialiser::zeros);
-      layout.add_transposed(other);
-      layout.add_transposed(matrix);
+      layout.add_packed(other);
+      layout.add_packed(matrix);
       layout.finish();
       Parameters<float> parameters(layout, true);
       for (std::size_t i = 0; i < layout.size(); ++i) parameters.values()[i] = static_cast<float>(i + 1);
-      for (int part = parts - 1; part >= 0; --part) parameters.refresh_transposed(part, parts);
+      for (int part = parts - 1; part >= 0; --part) parameters.refresh_packed(part, parts);
       const ParameterView<float> view = parameters.view();
       bool equal = true;
       for (const TensorId id : {other, matrix})
         for (int row = 0; row < layout[id].rows; ++row)
-          for (int column = 0; column < layout[id].columns; ++column)
-            equal = equal && view.transposed(id)[row * layout[id].columns + column] ==
-                                 view[id][column * layout[id].rows + row];
+          for (int column = 0; column < layout[id].columns; ++column) {
+            const float value = view[id][column * layout[id].rows + row];
+            equal = equal && view.packed(id)[packed_place(row, column, layout[id].columns)] == value &&
+                    view.packed_transpose(id)[packed_place(column, row, layout[id].rows)] == value;
+          }
       INFO(rows, " x ", columns, " in ", parts, " parts");
       CHECK(equal);
     }
 }
 
-TEST_CASE("parameters for prediction have no transposed copies and can still be refreshed") {
+TEST_CASE("parameters for prediction have no packed transposes and can still be refreshed") {
   ParameterLayout layout;
-  layout.add_transposed(layout.add("kernel", 3, 5, Role::kernel, Initialiser::zeros));
+  layout.add_packed(layout.add("kernel", 3, 5, Role::kernel, Initialiser::zeros));
   layout.finish();
   Parameters<float> parameters(layout, false);
-  parameters.refresh_transposed();
-  CHECK(parameters.view().transposed_values == nullptr);
+  parameters.refresh_packed();
+  CHECK(parameters.view().packed_transposes == nullptr);
 }

@@ -138,10 +138,11 @@ class NetworkTrial {
       parameters_.values()[i] = static_cast<Scalar>(other.parameters().values()[i]);
     for (std::size_t i = 0; i < weights_.size(); ++i)
       weights_[i] = static_cast<Scalar>(other.all_weights()[i]);
-    parameters_.refresh_transposed();
+    parameters_.refresh_packed();
   }
 
   void forward(int threads = 1) {
+    parameters_.refresh_packed();  // a test may have changed a value
     nn::Team::run(threads, [&](const nn::Team& team) {
       network_.forward(pass(team), parameters_.view(), inputs(), workspace_);
     });
@@ -166,6 +167,7 @@ class NetworkTrial {
   /// Forward, loss, backward: the gradients of every trainable tensor, then `statics` and `series` (padding
   /// too).
   GradientSet<Scalar> gradients(int threads = 1) {
+    parameters_.refresh_packed();
     std::fill_n(lanes_, layout().trainable_size() * nn::max_lanes, Scalar(0));
     for (const nn::Activations<Scalar>& input : {d_statics_, d_series_})
       std::fill_n(input.data, size(input), Scalar(77));
@@ -278,7 +280,7 @@ class NetworkTrial {
         parameters_[id][i] = static_cast<Scalar>(rounded(start + random.uniform(-spread, spread)));
       }
     }
-    parameters_.refresh_transposed();
+    parameters_.refresh_packed();
   }
 
   NetworkTrialSetup setup_;

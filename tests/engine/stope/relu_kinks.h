@@ -74,7 +74,7 @@ inline double move_off_kinks(NetworkTrial<double>& trial) {
       }
     }
   }
-  trial.parameters().refresh_transposed();
+  trial.parameters().refresh_packed();
   return least;
 }
 
