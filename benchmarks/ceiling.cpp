@@ -36,12 +36,12 @@ std::pair<double, int> long_enough(double seconds, Time&& time) {
 Ceiling::Ceiling(const stope::NetworkSpecification& s, const nn::Kernels<float>& kernels, int threads)
     : kernels_(kernels), threads_(std::min(threads, nn::max_lanes)) {
   const int units = s.temporal_units, columns = s.days * nn::block_size;
-  // Leading dimensions as the LSTM has them: gates stay off powers of two.
+  // Everything as the LSTM has it: weights in panels, gates off powers of two.
   product_ = {.rows = 4 * units,
               .columns = columns,
               .depth = units,
               .a = nullptr,
-              .a_stride = 4 * units,
+              .a_stride = nn::packed,
               .b = nullptr,
               .b_row_stride = 1,
               .b_column_stride = units,
@@ -50,7 +50,8 @@ Ceiling::Ceiling(const stope::NetworkSpecification& s, const nn::Kernels<float>&
               .start = nn::Start::bias,
               .bias = nullptr};
   const auto size = [](std::ptrdiff_t stride, int count) { return static_cast<std::size_t>(stride * count); };
-  const std::size_t a_size = size(product_.a_stride, units), bias_size = size(product_.rows, 1);
+  const std::size_t a_size = static_cast<std::size_t>(nn::packed_size(product_.rows, units)),
+                    bias_size = size(product_.rows, 1);
   b_size_ = size(units, columns);
   c_size_ = size(product_.c_stride, columns);
   float *a = nullptr, *bias = nullptr;

@@ -54,6 +54,8 @@ int read_options(int argument_count, const char* const* arguments, const Program
       ->type_name("N")
       ->default_str("about five seconds");
   program.add_flag("--json", options.json, "Print one line of JSON for each workload");
+  if (text.can_profile)
+    program.add_flag("--profile", options.profile, "Show where a step's time goes, by layer, instead");
   try {
     program.parse(argument_count, arguments);
   } catch (const CLI::CallForHelp&) {

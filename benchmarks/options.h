@@ -10,6 +10,7 @@ struct Options {
   std::vector<int> threads, batches;  ///< every combination is a workload
   int steps = 0;                      ///< 0: about five seconds
   bool json = false;
+  bool profile = false;
 };
 
 /// What differs between the programs.
@@ -19,6 +20,7 @@ struct ProgramText {
   const char* examples;
   const char* batch_help;
   int least_batch;
+  bool can_profile = false;
 };
 
 /// Reads the command line into `options`, which holds the defaults. Returns -1 if the program is to go on,

@@ -34,6 +34,10 @@ int run_workloads(const Program& program, const Options& options) {
   const lifecycle::Network network{stope::NetworkSpecification{}};
   for (const int threads : options.threads)
     for (const int batch : options.batches) {
+      if (options.profile) {
+        apps::print_result(program.profile(network, nn::default_kernels(), batch, threads, options.steps));
+        continue;
+      }
       const Report report = measure(program, network, batch, threads, options.steps);
       apps::print_result(options.json ? json_line(report) : readable_text(report));
     }

@@ -22,6 +22,10 @@ struct Program {
       check;
   std::function<Workload(const lifecycle::Network&, const nn::Kernels<float>&, int batch, int threads)>
       prepare;
+  /// With --profile, instead of all that: the text to print.
+  std::function<std::string(const lifecycle::Network&, const nn::Kernels<float>&, int batch, int threads,
+                            int steps)>
+      profile = nullptr;
 };
 
 /// `main` of a benchmark program. Exit codes: 0 done, 1 failure (a wrong answer too), 2 usage.
