@@ -185,7 +185,7 @@ void measure_cells(Pool& pool, const Kernels<float>& kernels) {
   const auto backward = [=](const Kernels<float>& k) {
     for (int step = 0; step < steps; ++step)
       k.lstm_cell_backward({units, columns, gates + step * gates_size, gate_stride, states, states + size,
-                            states + 2 * size, states + 6 * size});
+                            states + 2 * size, states + 4 * size, states + 5 * size, states + 6 * size});
   };
   const std::vector<float> start(states + 6 * size, states + 7 * size);
   measure_elements(kernels, "LSTM cell, backward", size * steps, gates, gates_size * steps,

@@ -36,22 +36,17 @@ Adam<Scalar>::Adam(const ParameterLayout& layout, AdamSettings settings)
 }
 
 template <class Scalar>
-void Adam<Scalar>::sum_lanes(Piece& piece, int lanes, const Gradients<Scalar>& gradients,
-                             const Parameters<Scalar>& parameters) const {
-  const std::size_t count = piece.end - piece.begin;
-  Scalar* sum = gradients.lane(0) + piece.begin;
-  for (int lane = 1; lane < lanes; ++lane) {
-    const Scalar* added = gradients.lane(lane) + piece.begin;
-    for (std::size_t i = 0; i < count; ++i) sum[i] += added[i];
-  }
-  const Scalar* values = parameters.values() + piece.begin;
-  const bool decayed = is_decayed((*layout_)[piece.tensor].role) && settings_.l2 > 0;
-  if (decayed) {
-    const auto factor = static_cast<Scalar>(2 * settings_.l2);
-    for (std::size_t i = 0; i < count; ++i) sum[i] += factor * values[i];
-  }
-  piece.gradient_squares = sum_of_squares(sum, count);
-  piece.decayed_squares = decayed ? sum_of_squares(values, count) : 0;
+void Adam<Scalar>::sum_lanes(const Kernels<Scalar>& kernels, Piece& piece, int lanes,
+                             const Gradients<Scalar>& gradients, const Parameters<Scalar>& parameters) const {
+  const bool decayed = is_decayed((*layout_)[piece.tensor].role);
+  kernels.gradient_sum({.count = piece.end - piece.begin,
+                        .lanes = lanes,
+                        .lane_stride = static_cast<std::ptrdiff_t>(layout_->trainable_size()),
+                        .gradient = gradients.lane(0) + piece.begin,
+                        .values = parameters.values() + piece.begin,
+                        .decay = decayed ? static_cast<Scalar>(2 * settings_.l2) : Scalar(0),
+                        .gradient_squares = &piece.gradient_squares,
+                        .value_squares = &piece.decayed_squares});
 }
 
 template <class Scalar>
@@ -72,7 +67,7 @@ void Adam<Scalar>::step(const Team& team, const Kernels<Scalar>& kernels, int la
   const Range mine = share(static_cast<int>(pieces_.size()), team.thread(), team.size());
   team.barrier();
   for (int i = mine.begin; i < mine.end; ++i)
-    sum_lanes(pieces_[static_cast<std::size_t>(i)], lanes, gradients, parameters);
+    sum_lanes(kernels, pieces_[static_cast<std::size_t>(i)], lanes, gradients, parameters);
   team.barrier();
   const double time = static_cast<double>(steps_made_ + 1);
   const double step_size =

@@ -46,7 +46,7 @@ class Adam {
     double gradient_squares = 0;  ///< Σ g² after decay
     double decayed_squares = 0;   ///< Σ w²
   };
-  void sum_lanes(Piece& piece, int lanes, const Gradients<Scalar>& gradients,
+  void sum_lanes(const Kernels<Scalar>& kernels, Piece& piece, int lanes, const Gradients<Scalar>& gradients,
                  const Parameters<Scalar>& parameters) const;
   double clip_factor(TensorId tensor) const;
 

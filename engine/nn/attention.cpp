@@ -91,9 +91,9 @@ void MultiHeadAttention<Scalar>::project_backward(const Pass<Scalar>& pass,
                         .b_column_stride = 1,
                         .c = gradients.of(lane, projection.kernel),
                         .c_stride = projection.outputs,
-                        .start = Start::accumulate});
-  add_column_sums(dy, projection.outputs, projection.outputs, x.columns(),
-                  gradients.of(lane, projection.bias));
+                        .start = pass.gradient_start(block, lane)});
+  pass.kernels.column_sums({projection.outputs, x.columns(), dy, projection.outputs,
+                            gradients.of(lane, projection.bias), pass.gradient_start(block, lane)});
   if (!dx.wanted()) return;
   pass.kernels.product({.rows = projection.inputs,
                         .columns = x.columns(),
@@ -108,13 +108,21 @@ void MultiHeadAttention<Scalar>::project_backward(const Pass<Scalar>& pass,
                         .start = dx.accumulate ? Start::accumulate : Start::zero});
 }
 
-/// transposed (key steps × d) from a head's columns (d × key steps).
+/// transposed (key steps × d) from a head's columns (d × key steps). The rows up to `weight_stride` are 0,
+/// and so are the scores that are made of them: whole vectors all the way.
 template <class Scalar>
-void MultiHeadAttention<Scalar>::transpose_head(const Scalar* head, std::ptrdiff_t stride, const Cache& cache,
+void MultiHeadAttention<Scalar>::transpose_head(const Pass<Scalar>& pass, const Scalar* head,
+                                                std::ptrdiff_t head_stride, const Cache& cache,
                                                 Scalar* transposed) const {
-  for (int step = 0; step < cache.key_steps; ++step)
-    for (int i = 0; i < options_.key_size; ++i)
-      transposed[i * weight_stride(cache) + step] = head[step * stride + i];
+  const int stride = weight_stride(cache);
+  pass.kernels.transpose({.rows = options_.key_size,
+                          .columns = cache.key_steps,
+                          .from = head,
+                          .from_stride = head_stride,
+                          .to = transposed,
+                          .to_stride = stride});
+  for (int i = 0; i < options_.key_size; ++i)
+    std::fill(transposed + i * stride + cache.key_steps, transposed + (i + 1) * stride, Scalar(0));
 }
 
 /// One sample and head: weights, then the weighted sum of the values.
@@ -127,8 +135,8 @@ void MultiHeadAttention<Scalar>::attend(const Pass<Scalar>& pass, int block, int
   const std::ptrdiff_t at = static_cast<std::ptrdiff_t>(head) * d;
   Scalar* scratch = lane_scratch(cache, lane);
   Scalar* weights = cache.weights + weights_at(cache, block, position, head);
-  transpose_head(cache.key.column(block, position) + at, step, cache, scratch);
-  pass.kernels.product({.rows = keys,
+  transpose_head(pass, cache.key.column(block, position) + at, step, cache, scratch);
+  pass.kernels.product({.rows = stride,
                         .columns = cache.query_steps,
                         .depth = d,  // Kᵀ·Q
                         .a = scratch,
@@ -138,7 +146,7 @@ void MultiHeadAttention<Scalar>::attend(const Pass<Scalar>& pass, int block, int
                         .b_column_stride = step,
                         .c = weights,
                         .c_stride = stride});
-  pass.kernels.softmax_columns({.rows = keys,
+  pass.kernels.softmax_columns({.rows = stride,
                                 .columns = cache.query_steps,
                                 .valid_rows = valid_keys,
                                 .values = weights,
@@ -150,7 +158,7 @@ void MultiHeadAttention<Scalar>::attend(const Pass<Scalar>& pass, int block, int
     dropout_.draw(pass.kernels, pass.sample_keys[block * block_size + position],
                   static_cast<std::uint64_t>(head) * size, size, mask);
     Scalar* dropped = scratch + stride * d;
-    for (std::size_t i = 0; i < size; ++i) dropped[i] = weights[i] * mask[i];
+    pass.kernels.multiply({size, weights, mask, dropped});
     weights = dropped;
   }
   pass.kernels.product({.rows = d,
@@ -198,8 +206,8 @@ void MultiHeadAttention<Scalar>::attend_backward(const Pass<Scalar>& pass, int b
   const Scalar* mask = dropped ? cache.mask + weights_at(cache, block, position, head) : nullptr;
   const Scalar* d_attended = cache.d_attended.column(block, position) + at;
 
-  transpose_head(cache.value.column(block, position) + at, step, cache, transposed_value);
-  pass.kernels.product({.rows = keys,
+  transpose_head(pass, cache.value.column(block, position) + at, step, cache, transposed_value);
+  pass.kernels.product({.rows = stride,
                         .columns = queries,
                         .depth = d,  // Vᵀ·dO
                         .a = transposed_value,
@@ -209,11 +217,14 @@ void MultiHeadAttention<Scalar>::attend_backward(const Pass<Scalar>& pass, int b
                         .b_column_stride = step,
                         .c = d_scores,
                         .c_stride = stride});
-  if (dropped)
-    for (std::ptrdiff_t i = 0; i < weights_size(cache); ++i) {
-      dropped_weights[i] = weights[i] * mask[i];
-      d_scores[i] *= mask[i];
-    }
+  pass.kernels.softmax_backward({.rows = stride,
+                                 .columns = queries,
+                                 .stride = stride,
+                                 .weights = weights,
+                                 .mask = mask,
+                                 .dropped = dropped_weights,
+                                 .d = d_scores,
+                                 .scale = static_cast<Scalar>(1 / std::sqrt(static_cast<double>(d)))});
   pass.kernels.product({.rows = d,
                         .columns = keys,
                         .depth = queries,  // dV = dO·Pᵀ
@@ -224,13 +235,6 @@ void MultiHeadAttention<Scalar>::attend_backward(const Pass<Scalar>& pass, int b
                         .b_column_stride = 1,
                         .c = cache.d_value.column(block, position) + at,
                         .c_stride = step});
-  const auto scale = static_cast<Scalar>(1 / std::sqrt(static_cast<double>(d)));
-  for (int q = 0; q < queries; ++q) {
-    const Scalar* p = weights + static_cast<std::ptrdiff_t>(q) * stride;
-    Scalar* ds = d_scores + static_cast<std::ptrdiff_t>(q) * stride;
-    const Scalar mean = ordered_sum(keys, [&](int k) { return p[k] * ds[k]; });
-    for (int k = 0; k < keys; ++k) ds[k] = p[k] * (ds[k] - mean) * scale;
-  }
   pass.kernels.product({.rows = d,
                         .columns = queries,
                         .depth = keys,  // dQ = K·dS

@@ -77,8 +77,8 @@ class MultiHeadAttention {
   }
   Scalar* lane_scratch(const Cache& cache, int lane) const;
   std::ptrdiff_t scratch_size(const Cache& cache) const;
-  void transpose_head(const Scalar* head, std::ptrdiff_t stride, const Cache& cache,
-                      Scalar* transposed) const;
+  void transpose_head(const Pass<Scalar>& pass, const Scalar* head, std::ptrdiff_t head_stride,
+                      const Cache& cache, Scalar* transposed) const;
   void attend(const Pass<Scalar>& pass, int block, int lane, int position, int head, int valid_keys,
               const Cache& cache) const;
   void attend_backward(const Pass<Scalar>& pass, int block, int lane, int position, int head,

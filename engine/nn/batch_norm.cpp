@@ -15,11 +15,15 @@ int count_columns(const Activations<Scalar>& x, const BatchShape& batch, int blo
   return count;
 }
 
+/// body(first, count) for runs of columns that count: all at once, or one after another.
 template <class Scalar, class Body>
 void for_counting_columns(const Activations<Scalar>& x, const BatchShape& batch, int block, Body&& body) {
-  const bool all = x.lengths == nullptr && batch.samples_in(block) == block_size;
+  if (x.lengths == nullptr && batch.samples_in(block) == block_size) {
+    body(0, x.columns());
+    return;
+  }
   for (int c = 0; c < x.columns(); ++c)
-    if (all || x.column_counts(batch, block, c)) body(c);
+    if (x.column_counts(batch, block, c)) body(c, 1);
 }
 
 }  // namespace
@@ -67,15 +71,18 @@ void BatchNorm<Scalar>::measure_block(const Pass<Scalar>& pass, int block, Activ
   Scalar *mean = block_sums(cache, block, 0), *m2 = block_sums(cache, block, 1);
   std::fill_n(mean, features_, Scalar(0));
   std::fill_n(m2, features_, Scalar(0));
-  for_counting_columns(x, pass.batch, block, [&](int c) {
-    const Scalar* column = x.column(block, c);
-    for (int f = 0; f < features_; ++f) mean[f] += column[f];
+  for_counting_columns(x, pass.batch, block, [&](int first, int count) {
+    pass.kernels.column_sums({features_, count, x.column(block, first), features_, mean, Start::accumulate});
   });
   const Scalar share_of_one = Scalar(1) / static_cast<Scalar>(count_columns(x, pass.batch, block));
   for (int f = 0; f < features_; ++f) mean[f] *= share_of_one;
-  for_counting_columns(x, pass.batch, block, [&](int c) {
-    const Scalar* column = x.column(block, c);
-    for (int f = 0; f < features_; ++f) m2[f] += (column[f] - mean[f]) * (column[f] - mean[f]);
+  for_counting_columns(x, pass.batch, block, [&](int first, int count) {
+    pass.kernels.squared_deviations({.features = features_,
+                                     .columns = count,
+                                     .x = x.column(block, first),
+                                     .mean = mean,
+                                     .inverse_deviation = nullptr,
+                                     .sum = m2});
   });
 }
 
@@ -116,14 +123,15 @@ template <class Scalar>
 void BatchNorm<Scalar>::normalise(const Pass<Scalar>& pass, const ParameterView<Scalar>& parameters,
                                   Activations<const Scalar> x, Cache& cache) const {
   const Scalar *mean = merged(pass, cache, 0), *inverse_deviation = merged(pass, cache, 1);
-  const Scalar *scale = parameters[scale_], *shift = parameters[shift_];
   pass.for_my_blocks([&](int block, int) {
-    for (int c = 0; c < x.columns(); ++c) {
-      const Scalar* in = x.column(block, c);
-      Scalar* out = cache.output.column(block, c);
-      for (int f = 0; f < features_; ++f)
-        out[f] = scale[f] * ((in[f] - mean[f]) * inverse_deviation[f]) + shift[f];
-    }
+    pass.kernels.normalise({.features = features_,
+                            .columns = x.columns(),
+                            .x = x.block(block),
+                            .mean = mean,
+                            .inverse_deviation = inverse_deviation,
+                            .scale = parameters[scale_],
+                            .shift = parameters[shift_],
+                            .to = cache.output.block(block)});
   });
 }
 
@@ -134,12 +142,15 @@ void BatchNorm<Scalar>::sum_block_gradients(const Pass<Scalar>& pass, int block,
   Scalar *sum = block_sums(cache, block, 2), *sum_normalised = block_sums(cache, block, 3);
   std::fill_n(sum, features_, Scalar(0));
   std::fill_n(sum_normalised, features_, Scalar(0));
-  for_counting_columns(x, pass.batch, block, [&](int c) {
-    const Scalar *in = x.column(block, c), *d = dy.column(block, c);
-    for (int f = 0; f < features_; ++f) {
-      sum[f] += d[f];
-      sum_normalised[f] += d[f] * ((in[f] - mean[f]) * inverse_deviation[f]);
-    }
+  for_counting_columns(x, pass.batch, block, [&](int first, int count) {
+    pass.kernels.norm_gradient_sums({.features = features_,
+                                     .columns = count,
+                                     .x = x.column(block, first),
+                                     .mean = mean,
+                                     .inverse_deviation = inverse_deviation,
+                                     .dy = dy.column(block, first),
+                                     .sum = sum,
+                                     .second_sum = sum_normalised});
   });
 }
 
@@ -151,16 +162,15 @@ void BatchNorm<Scalar>::backward(const Pass<Scalar>& pass, const ParameterView<S
     sum_block_gradients(pass, block, x, cache, dy);
     const Scalar *sum = block_sums(cache, block, 2), *sum_normalised = block_sums(cache, block, 3);
     Scalar *d_scale = gradients.of(lane, scale_), *d_shift = gradients.of(lane, shift_);
+    const bool overwrites = pass.gradient_start(block, lane) == Start::zero;
     for (int f = 0; f < features_; ++f) {
-      d_scale[f] += sum_normalised[f];
-      d_shift[f] += sum[f];
+      d_scale[f] = overwrites ? sum_normalised[f] : d_scale[f] + sum_normalised[f];
+      d_shift[f] = overwrites ? sum[f] : d_shift[f] + sum[f];
     }
   });
   if (pass.mode.batch_statistics) pass.team.barrier();
   if (!dx.wanted()) return;
 
-  const Scalar *mean = merged(pass, cache, 0), *inverse_deviation = merged(pass, cache, 1),
-               *scale = parameters[scale_];
   Scalar *mean_d = merged(pass, cache, 2), *mean_d_normalised = merged(pass, cache, 3);
   std::fill_n(mean_d, features_, Scalar(0));
   std::fill_n(mean_d_normalised, features_, Scalar(0));
@@ -180,15 +190,21 @@ void BatchNorm<Scalar>::backward(const Pass<Scalar>& pass, const ParameterView<S
     }
   }
   pass.for_my_blocks([&](int block, int) {
-    if (!dx.accumulate)
+    const bool all_count = x.lengths == nullptr && pass.batch.samples_in(block) == block_size;
+    if (!dx.accumulate && !all_count)
       std::fill_n(dx.to.block(block), static_cast<std::ptrdiff_t>(features_) * x.columns(), Scalar(0));
-    for_counting_columns(x, pass.batch, block, [&](int c) {
-      const Scalar *in = x.column(block, c), *d = dy.column(block, c);
-      Scalar* to = dx.to.column(block, c);
-      for (int f = 0; f < features_; ++f) {
-        const Scalar normalised = (in[f] - mean[f]) * inverse_deviation[f];
-        to[f] += scale[f] * inverse_deviation[f] * (d[f] - mean_d[f] - normalised * mean_d_normalised[f]);
-      }
+    for_counting_columns(x, pass.batch, block, [&](int first, int count) {
+      pass.kernels.norm_input_gradient({.features = features_,
+                                        .columns = count,
+                                        .x = x.column(block, first),
+                                        .mean = merged(pass, cache, 0),
+                                        .inverse_deviation = merged(pass, cache, 1),
+                                        .scale = parameters[scale_],
+                                        .dy = dy.column(block, first),
+                                        .sum = mean_d,
+                                        .second_sum = mean_d_normalised,
+                                        .to = dx.to.column(block, first),
+                                        .accumulate = dx.accumulate});
     });
   });
 }

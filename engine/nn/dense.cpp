@@ -97,8 +97,9 @@ void Dense<Scalar>::backward(const Pass<Scalar>& pass, const ParameterView<Scala
                           .b_column_stride = 1,
                           .c = gradients.of(lane, kernel_),
                           .c_stride = outputs_,
-                          .start = Start::accumulate});
-    add_column_sums(dz, outputs_, outputs_, dy.columns(), gradients.of(lane, bias_));
+                          .start = pass.gradient_start(block, lane)});
+    pass.kernels.column_sums(
+        {outputs_, dy.columns(), dz, outputs_, gradients.of(lane, bias_), pass.gradient_start(block, lane)});
     if (!dx.wanted()) return;
     pass.kernels.product({.rows = inputs_,
                           .columns = dy.columns(),
@@ -114,20 +115,6 @@ void Dense<Scalar>::backward(const Pass<Scalar>& pass, const ParameterView<Scala
   });
 }
 
-template <class Scalar>
-void add_column_sums(const Scalar* d, std::ptrdiff_t stride, int rows, int columns, Scalar* gradient) {
-  constexpr int group = 16;  // rows whose sums stay in registers
-  for (int row = 0; row < rows; row += group) {
-    const int count = std::min(group, rows - row);
-    Scalar sums[group] = {};
-    for (int column = 0; column < columns; ++column)
-      for (int i = 0; i < count; ++i) sums[i] += d[row + i + column * stride];
-    for (int i = 0; i < count; ++i) gradient[row + i] += sums[i];
-  }
-}
-
 template class Dense<DEEPMINE_SCALAR>;
-template void add_column_sums<DEEPMINE_SCALAR>(const DEEPMINE_SCALAR*, std::ptrdiff_t, int, int,
-                                               DEEPMINE_SCALAR*);
 
 }  // namespace deepmine::nn

@@ -41,8 +41,4 @@ class Dense {
   TensorId kernel_ = -1, bias_ = -1;
 };
 
-/// gradient (rows) += the sum over `columns` columns of d (rows × columns).
-template <class Scalar>
-void add_column_sums(const Scalar* d, std::ptrdiff_t stride, int rows, int columns, Scalar* gradient);
-
 }  // namespace deepmine::nn

@@ -42,8 +42,7 @@ void Dropout<Scalar>::forward(const Pass<Scalar>& pass, Activations<const Scalar
       source_.draw(pass.kernels, pass.sample_keys[block * block_size + c % block_size],
                    static_cast<std::uint64_t>(c / block_size) * units, static_cast<std::size_t>(x.features),
                    cache.mask.column(block, c));
-    const Scalar* mask = cache.mask.block(block);
-    for (std::ptrdiff_t i = 0; i < size; ++i) out[i] = in[i] * mask[i];
+    pass.kernels.multiply({static_cast<std::size_t>(size), in, cache.mask.block(block), out});
   });
 }
 
@@ -55,12 +54,13 @@ void Dropout<Scalar>::backward(const Pass<Scalar>& pass, const Cache& cache, Act
   const std::ptrdiff_t size = static_cast<std::ptrdiff_t>(dy.features) * dy.columns();
   pass.for_my_blocks([&](int block, int) {
     const Scalar* from = dy.block(block);
-    const Scalar* mask = masked ? cache.mask.block(block) : nullptr;
     Scalar* to = dx.to.block(block);
-    for (std::ptrdiff_t i = 0; i < size; ++i) {
-      const Scalar gradient = masked ? from[i] * mask[i] : from[i];
-      to[i] = dx.accumulate ? to[i] + gradient : gradient;
+    if (masked) {
+      pass.kernels.multiply(
+          {static_cast<std::size_t>(size), from, cache.mask.block(block), to, dx.accumulate});
+      return;
     }
+    for (std::ptrdiff_t i = 0; i < size; ++i) to[i] = dx.accumulate ? to[i] + from[i] : from[i];
   });
 }
 

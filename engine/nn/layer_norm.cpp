@@ -53,6 +53,10 @@ void LayerNorm<Scalar>::backward(const Pass<Scalar>& pass, const ParameterView<S
   const auto count = static_cast<Scalar>(features_);
   pass.for_my_blocks([&](int block, int lane) {
     Scalar *d_scale = gradients.of(lane, scale_), *d_shift = gradients.of(lane, shift_);
+    if (pass.gradient_start(block, lane) == Start::zero) {
+      std::fill_n(d_scale, features_, Scalar(0));
+      std::fill_n(d_shift, features_, Scalar(0));
+    }
     for (int c = 0; c < x.columns(); ++c) {
       const Scalar *d = dy.column(block, c), *normalised = cache.normalised.column(block, c);
       const Scalar inverse_deviation = *cache.inverse_deviation.column(block, c);

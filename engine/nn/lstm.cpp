@@ -69,12 +69,9 @@ void Lstm<Scalar>::draw_masks(const Pass<Scalar>& pass, int block, Activations<c
   }
   if (!input_dropout_.active(pass.mode)) return;
   const std::ptrdiff_t step_size = static_cast<std::ptrdiff_t>(inputs_) * block_size;
-  const Scalar* mask = cache.input_mask.block(block);
-  for (int t = 0; t < x.steps; ++t) {
-    const Scalar* in = x.block(block) + t * step_size;
-    Scalar* out = cache.masked_input.block(block) + t * step_size;
-    for (std::ptrdiff_t i = 0; i < step_size; ++i) out[i] = in[i] * mask[i];
-  }
+  for (int t = 0; t < x.steps; ++t)
+    pass.kernels.multiply({static_cast<std::size_t>(step_size), x.block(block) + t * step_size,
+                           cache.input_mask.block(block), cache.masked_input.block(block) + t * step_size});
 }
 
 /// The state of sequences that ended before `step` goes on unchanged.
@@ -174,18 +171,18 @@ void Lstm<Scalar>::backward_through_time(const Pass<Scalar>& pass, const Paramet
   const int steps = cache.cell_tanh.steps;
   const Scalar* recurrent_mask =
       recurrent_dropout_.active(pass.mode) ? cache.recurrent_mask.block(block) : nullptr;
+  // Where sequences end early, their gradients are kept aside, complete: the cells are then handed the sum.
+  const bool any_ended = lengths != nullptr || pass.batch.samples_in(block) < block_size;
   for (int t = steps - 1; t >= 0; --t) {
-    if (all_steps_ || t == steps - 1) {
-      const Scalar* from_above = dy.block(block) + (all_steps_ ? t * size : 0);
-      for (std::ptrdiff_t i = 0; i < size; ++i) d_hidden[i] += from_above[i];
-    }
+    const bool arrives = all_steps_ || t == steps - 1;
+    const Scalar* from_above = arrives ? dy.block(block) + (all_steps_ ? t * size : 0) : nullptr;
     Scalar* gates = gates_of(cache, block, t);
     const auto ended = [&](int s) {
       return s >= pass.batch.samples_in(block) ||
              (lengths != nullptr && t >= lengths[block * block_size + s]);
     };
-    const bool any_ended = lengths != nullptr || pass.batch.samples_in(block) < block_size;
     if (any_ended) {
+      for (std::ptrdiff_t i = 0; arrives && i < size; ++i) d_hidden[i] += from_above[i];
       std::copy_n(d_hidden, size, carried);
       std::copy_n(d_cell, size, carried + size);
     }
@@ -196,6 +193,8 @@ void Lstm<Scalar>::backward_through_time(const Pass<Scalar>& pass, const Paramet
                                      .cell_before = cache.cell.column(block, t * block_size),
                                      .cell_tanh = cache.cell_tanh.column(block, t * block_size),
                                      .d_hidden = d_hidden,
+                                     .recurrent_mask = any_ended ? nullptr : recurrent_mask,
+                                     .from_above = any_ended ? nullptr : from_above,
                                      .d_cell = d_cell});
     if (any_ended)  // nothing was computed at this step: no gradient of the gates, the state's goes straight
                     // through
@@ -212,7 +211,7 @@ void Lstm<Scalar>::backward_through_time(const Pass<Scalar>& pass, const Paramet
                             .b_column_stride = gate_stride(),
                             .c = d_hidden,
                             .c_stride = units_});
-    if (recurrent_mask != nullptr)
+    if (any_ended && recurrent_mask != nullptr)
       for (std::ptrdiff_t i = 0; i < size; ++i) d_hidden[i] *= recurrent_mask[i];
     if (any_ended)
       for (int s = 0; s < block_size; ++s) {
@@ -243,21 +242,20 @@ void Lstm<Scalar>::input_gradient(const Pass<Scalar>& pass, const ParameterView<
   if (!masked) return;
   const Scalar* mask = cache.input_mask.block(block);
   const std::ptrdiff_t step_size = static_cast<std::ptrdiff_t>(inputs_) * block_size;
-  for (int t = 0; t < dx.to.steps; ++t) {
-    const Scalar* from = product + t * step_size;
-    Scalar* to = dx.to.block(block) + t * step_size;
-    for (std::ptrdiff_t i = 0; i < step_size; ++i)
-      to[i] = dx.accumulate ? to[i] + from[i] * mask[i] : from[i] * mask[i];
-  }
+  for (int t = 0; t < dx.to.steps; ++t)
+    pass.kernels.multiply({static_cast<std::size_t>(step_size), product + t * step_size, mask,
+                           dx.to.block(block) + t * step_size, dx.accumulate});
 }
 
-/// dW += dZ·(x·m_x)ᵀ, dU += dZ·(h·m_h)ᵀ, db += Σ dZ: one product over all steps each.
+/// dW += dZ·(x·m_x)ᵀ, dU += dZ·(h·m_h)ᵀ, db += Σ dZ: one product over all steps each (of which step 0 has no
+/// state before it).
 template <class Scalar>
 void Lstm<Scalar>::parameter_gradients(const Pass<Scalar>& pass, int block, int lane,
                                        Activations<const Scalar> input, const Cache& cache,
                                        const Gradients<Scalar>& gradients) const {
   const int rows = 4 * units_, columns = input.columns();
   const Scalar* dz = gates_of(cache, block, 0);
+  const Start start = pass.gradient_start(block, lane);
   pass.kernels.product({.rows = rows,
                         .columns = inputs_,
                         .depth = columns,
@@ -268,22 +266,21 @@ void Lstm<Scalar>::parameter_gradients(const Pass<Scalar>& pass, int block, int 
                         .b_column_stride = 1,
                         .c = gradients.of(lane, kernel_),
                         .c_stride = rows,
-                        .start = Start::accumulate});
+                        .start = start});
   const Activations<Scalar>& fed_back =
       recurrent_dropout_.active(pass.mode) ? cache.hidden_masked : cache.hidden;
-  if (columns > block_size)  // step 0 had no state before it
-    pass.kernels.product({.rows = rows,
-                          .columns = units_,
-                          .depth = columns - block_size,
-                          .a = gates_of(cache, block, 1),
-                          .a_stride = gate_stride(),
-                          .b = fed_back.column(block, block_size),
-                          .b_row_stride = units_,
-                          .b_column_stride = 1,
-                          .c = gradients.of(lane, recurrent_kernel_),
-                          .c_stride = rows,
-                          .start = Start::accumulate});
-  add_column_sums(dz, gate_stride(), rows, columns, gradients.of(lane, bias_));
+  pass.kernels.product({.rows = rows,
+                        .columns = units_,
+                        .depth = columns - block_size,
+                        .a = gates_of(cache, block, 1),
+                        .a_stride = gate_stride(),
+                        .b = fed_back.column(block, block_size),
+                        .b_row_stride = units_,
+                        .b_column_stride = 1,
+                        .c = gradients.of(lane, recurrent_kernel_),
+                        .c_stride = rows,
+                        .start = start});
+  pass.kernels.column_sums({rows, columns, dz, gate_stride(), gradients.of(lane, bias_), start});
 }
 
 template class Lstm<DEEPMINE_SCALAR>;

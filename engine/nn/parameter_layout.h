@@ -129,7 +129,8 @@ class Parameters {
   Scalar* packed_transposes_ = nullptr;
 };
 
-/// Gradient sums of the trainable tensors: one slab a lane.
+/// Gradient sums of the trainable tensors: one slab a lane. A backward pass overwrites the lanes of its
+/// batch.
 template <class Scalar>
 struct Gradients {
   const ParameterLayout* layout = nullptr;

@@ -30,6 +30,12 @@ struct Pass {
   /// In training: the slab whose running statistics are updated; null leaves them alone.
   Scalar* running_statistics = nullptr;
 
+  /// What a block's share of a gradient starts from: the first block of a lane overwrites what is there, the
+  /// others add to it. So nobody has to clear the lanes.
+  Start gradient_start(int block, int lane) const {
+    return block == batch.blocks_of_lane(lane).begin ? Start::zero : Start::accumulate;
+  }
+
   /// Calls `body(block, lane)` for the blocks of this thread, in order.
   template <class Body>
   void for_my_blocks(Body&& body) const {

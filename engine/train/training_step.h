@@ -90,9 +90,6 @@ class TrainingStep {
                            const typename Network::InputGradients& input_gradients) {
     const nn::Pass<Scalar> pass{
         team, kernels_, batch, nn::training_mode, sample_keys_.data(), parameters_.values()};
-    const nn::Range lanes = team.my_lanes(batch);
-    for (int lane = lanes.begin; lane < lanes.end; ++lane)
-      std::fill_n(gradients_.lane(lane), network_.layout().trainable_size(), Scalar(0));
     network_.forward(pass, parameters_.view(), inputs, workspace_);
     network_.loss(pass, targets, workspace_);
     network_.backward(pass, parameters_.view(), inputs, workspace_, gradients_, input_gradients);

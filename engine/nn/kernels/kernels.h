@@ -65,8 +65,10 @@ struct LstmCellForward {
   Scalar* hidden_masked;         ///< receives hidden · recurrent_mask; ignored without a mask
 };
 
-/// The way back through one step. `gates` holds the activated gates and receives the gradients of the
-/// pre-activations; `d_cell` holds the gradient from the next step and receives the one for the step before.
+/// The way back through one step. What arrives at its hidden state is
+///   d_hidden · recurrent_mask + from_above      from the next step, and from the layer above.
+/// `gates` holds the activated gates and receives the gradients of the pre-activations; `d_cell` holds the
+/// gradient from the next step and receives the one for the step before.
 template <class Scalar>
 struct LstmCellBackward {
   int units, columns;
@@ -74,7 +76,9 @@ struct LstmCellBackward {
   std::ptrdiff_t gate_stride;
   const Scalar* cell_before;
   const Scalar* cell_tanh;
-  const Scalar* d_hidden;  ///< everything that arrives at this step's hidden state
+  const Scalar* d_hidden;
+  const Scalar* recurrent_mask;  ///< null: no recurrent dropout
+  const Scalar* from_above;      ///< null: nothing
   Scalar* d_cell;
 };
 
@@ -86,6 +90,77 @@ struct SoftmaxColumns {
   Scalar* values;
   std::ptrdiff_t stride;
   Scalar scale;
+};
+
+/// The way back through the softmax of each column, and through dropout of its result:
+///   d ← d · mask      dropped = weights · mask      d ← weights · (d − Σ_rows weights · d) · scale
+/// All matrices are rows × columns with the same stride.
+template <class Scalar>
+struct SoftmaxBackward {
+  int rows, columns;
+  std::ptrdiff_t stride;
+  const Scalar* weights;
+  const Scalar* mask;  ///< null: no dropout
+  Scalar* dropped;     ///< ignored without a mask
+  Scalar* d;
+  Scalar scale;
+};
+
+/// to = a · b, element by element, or added to what is there.
+template <class Scalar>
+struct Multiply {
+  std::size_t count;
+  const Scalar *a, *b;
+  Scalar* to;
+  bool accumulate = false;
+};
+
+/// to(c, r) = from(r, c), column-major both.
+template <class Scalar>
+struct Transpose {
+  int rows, columns;  ///< of `from`
+  const Scalar* from;
+  std::ptrdiff_t from_stride;
+  Scalar* to;
+  std::ptrdiff_t to_stride;
+};
+
+/// Σ over the columns of a matrix, ascending, after `start` (zero or accumulate).
+template <class Scalar>
+struct ColumnSums {
+  int rows, columns;
+  const Scalar* values;
+  std::ptrdiff_t stride;
+  Scalar* sums;  ///< `rows`
+  Start start;
+};
+
+/// Normalisation of each feature over columns; features × columns without gaps (equations in batch_norm.h).
+/// Every kernel reads and writes what its comment in Kernels names.
+template <class Scalar>
+struct FeatureNorm {
+  int features, columns;
+  const Scalar* x;
+  const Scalar *mean, *inverse_deviation;
+  const Scalar *scale = nullptr, *shift = nullptr;
+  const Scalar* dy = nullptr;
+  Scalar *sum = nullptr, *second_sum = nullptr;
+  Scalar* to = nullptr;
+  bool accumulate = false;
+};
+
+/// gradient = Σ lanes, ascending, + decay · values: lane l of the gradient is at gradient + l · lane_stride.
+/// Squares are summed in double in sixteen interleaved chains, folded in halves.
+template <class Scalar>
+struct GradientSum {
+  std::size_t count;
+  int lanes;
+  std::ptrdiff_t lane_stride;
+  Scalar* gradient;
+  const Scalar* values;
+  Scalar decay;              ///< 0: none
+  double* gradient_squares;  ///< receives Σ gradient², after decay
+  double* value_squares;     ///< receives Σ values² if decayed, else 0
 };
 
 /// One Adam update of `count` parameters (equations in adam.h). `gradient` is multiplied by `gradient_factor`
@@ -120,8 +195,19 @@ struct Kernels {
   void (*lstm_cell_forward)(const LstmCellForward<Scalar>&);
   void (*lstm_cell_backward)(const LstmCellBackward<Scalar>&);
   void (*softmax_columns)(const SoftmaxColumns<Scalar>&);
+  void (*softmax_backward)(const SoftmaxBackward<Scalar>&);
   void (*sigmoid)(Scalar* values, std::size_t count);  ///< in place
   void (*tanh)(Scalar* values, std::size_t count);     ///< in place
+  void (*multiply)(const Multiply<Scalar>&);
+  void (*transpose)(const Transpose<Scalar>&);
+  void (*column_sums)(const ColumnSums<Scalar>&);
+  void (*squared_deviations)(const FeatureNorm<Scalar>&);  ///< sum += Σ (x − mean)²
+  void (*normalise)(const FeatureNorm<Scalar>&);           ///< to = scale · x̂ + shift
+  /// sum += Σ dy, second_sum += Σ dy · x̂
+  void (*norm_gradient_sums)(const FeatureNorm<Scalar>&);
+  /// to (+)= scale · inverse_deviation · (dy − sum − x̂ · second_sum), the sums being means here
+  void (*norm_input_gradient)(const FeatureNorm<Scalar>&);
+  void (*gradient_sum)(const GradientSum<Scalar>&);
   void (*adam)(const AdamUpdate<Scalar>&);
   void (*dropout_mask)(const DropoutMask<Scalar>&);
 };

@@ -10,6 +10,7 @@
 #include "engine/nn/instantiate.h"
 #include "engine/nn/kernels/kernels.h"
 #include "engine/nn/random.h"
+#include "engine/nn/sums.h"
 
 namespace deepmine::nn {
 namespace {
@@ -132,7 +133,9 @@ void lstm_cell_backward(const LstmCellBackward<Scalar>& s) {
     for (int u = 0; u < s.units; ++u) {
       const std::ptrdiff_t at = static_cast<std::ptrdiff_t>(column) * s.units + u;
       const Scalar i = gate_i[u], f = gate_f[u], g = gate_g[u], o = gate_o[u], t = s.cell_tanh[at];
-      const Scalar d_hidden = s.d_hidden[at];
+      Scalar d_hidden = s.d_hidden[at];
+      if (s.recurrent_mask != nullptr) d_hidden *= s.recurrent_mask[at];
+      if (s.from_above != nullptr) d_hidden += s.from_above[at];
       const Scalar d_cell = s.d_cell[at] + d_hidden * o * (1 - t * t);
       gate_i[u] = d_cell * g * i * (1 - i);
       gate_f[u] = d_cell * s.cell_before[at] * f * (1 - f);
@@ -157,6 +160,99 @@ void softmax_columns(const SoftmaxColumns<Scalar>& s) {
     for (int row = 0; row < s.valid_rows; ++row) values[row] /= sum;
     for (int row = s.valid_rows; row < s.rows; ++row) values[row] = 0;
   }
+}
+
+template <class Scalar>
+void softmax_backward(const SoftmaxBackward<Scalar>& s) {
+  for (std::ptrdiff_t first = 0; first < s.columns * s.stride; first += s.stride) {
+    const Scalar* weights = s.weights + first;
+    Scalar* d = s.d + first;
+    if (s.mask != nullptr)
+      for (int row = 0; row < s.rows; ++row) {
+        s.dropped[first + row] = weights[row] * s.mask[first + row];
+        d[row] *= s.mask[first + row];
+      }
+    const Scalar mean = ordered_sum(s.rows, [&](int row) { return weights[row] * d[row]; });
+    for (int row = 0; row < s.rows; ++row) d[row] = weights[row] * (d[row] - mean) * s.scale;
+  }
+}
+
+template <class Scalar>
+void multiply(const Multiply<Scalar>& s) {
+  for (std::size_t i = 0; i < s.count; ++i)
+    s.to[i] = s.accumulate ? s.to[i] + s.a[i] * s.b[i] : s.a[i] * s.b[i];
+}
+
+template <class Scalar>
+void transpose(const Transpose<Scalar>& s) {
+  for (std::ptrdiff_t column = 0; column < s.columns; ++column)
+    for (std::ptrdiff_t row = 0; row < s.rows; ++row)
+      s.to[row * s.to_stride + column] = s.from[column * s.from_stride + row];
+}
+
+template <class Scalar>
+void column_sums(const ColumnSums<Scalar>& s) {
+  if (s.start == Start::zero) std::fill_n(s.sums, s.rows, Scalar(0));
+  for (std::ptrdiff_t column = 0; column < s.columns; ++column)
+    for (int row = 0; row < s.rows; ++row) s.sums[row] += s.values[column * s.stride + row];
+}
+
+/// body(f, place of x) for every feature of every column, columns ascending.
+template <class Scalar, class Body>
+void for_each_feature(const FeatureNorm<Scalar>& s, Body&& body) {
+  for (std::ptrdiff_t column = 0; column < s.columns; ++column)
+    for (int f = 0; f < s.features; ++f) body(f, column * s.features + f);
+}
+
+template <class Scalar>
+Scalar normalised(const FeatureNorm<Scalar>& s, int f, std::ptrdiff_t at) {
+  return (s.x[at] - s.mean[f]) * s.inverse_deviation[f];
+}
+
+template <class Scalar>
+void squared_deviations(const FeatureNorm<Scalar>& s) {
+  for_each_feature(
+      s, [&](int f, std::ptrdiff_t at) { s.sum[f] += (s.x[at] - s.mean[f]) * (s.x[at] - s.mean[f]); });
+}
+
+template <class Scalar>
+void normalise(const FeatureNorm<Scalar>& s) {
+  for_each_feature(
+      s, [&](int f, std::ptrdiff_t at) { s.to[at] = s.scale[f] * normalised(s, f, at) + s.shift[f]; });
+}
+
+template <class Scalar>
+void norm_gradient_sums(const FeatureNorm<Scalar>& s) {
+  for_each_feature(s, [&](int f, std::ptrdiff_t at) {
+    s.sum[f] += s.dy[at];
+    s.second_sum[f] += s.dy[at] * normalised(s, f, at);
+  });
+}
+
+template <class Scalar>
+void norm_input_gradient(const FeatureNorm<Scalar>& s) {
+  for_each_feature(s, [&](int f, std::ptrdiff_t at) {
+    const Scalar gradient =
+        s.scale[f] * s.inverse_deviation[f] * (s.dy[at] - s.sum[f] - normalised(s, f, at) * s.second_sum[f]);
+    s.to[at] = s.accumulate ? s.to[at] + gradient : gradient;
+  });
+}
+
+template <class Scalar>
+double sum_of_squares(const Scalar* values, std::size_t count) {
+  return ordered_sum(static_cast<int>(count),
+                     [&](int i) { return static_cast<double>(values[i]) * static_cast<double>(values[i]); });
+}
+
+template <class Scalar>
+void gradient_sum(const GradientSum<Scalar>& s) {
+  for (std::size_t i = 0; i < s.count; ++i) {
+    for (int lane = 1; lane < s.lanes; ++lane)
+      s.gradient[i] += s.gradient[lane * s.lane_stride + static_cast<std::ptrdiff_t>(i)];
+    if (s.decay != 0) s.gradient[i] += s.decay * s.values[i];
+  }
+  *s.gradient_squares = sum_of_squares(s.gradient, s.count);
+  *s.value_squares = s.decay != 0 ? sum_of_squares(s.values, s.count) : 0;
 }
 
 template <class Scalar>
@@ -197,8 +293,17 @@ const Kernels<Scalar>& reference_kernels() {
                                        lstm_cell_forward<Scalar>,
                                        lstm_cell_backward<Scalar>,
                                        softmax_columns<Scalar>,
+                                       softmax_backward<Scalar>,
                                        sigmoid_in_place<Scalar>,
                                        tanh_in_place<Scalar>,
+                                       multiply<Scalar>,
+                                       transpose<Scalar>,
+                                       column_sums<Scalar>,
+                                       squared_deviations<Scalar>,
+                                       normalise<Scalar>,
+                                       norm_gradient_sums<Scalar>,
+                                       norm_input_gradient<Scalar>,
+                                       gradient_sum<Scalar>,
                                        adam<Scalar>,
                                        dropout_mask<Scalar>};
   return kernels;

@@ -5,7 +5,9 @@
 //   product.inc            matrix products in register tiles
 //   vector_math.inc        exp, sigmoid, tanh
 //   lstm_cells.inc         the LSTM's step, forward and backward
-//   softmax.inc            softmax of columns
+//   softmax.inc            softmax of columns, forward and backward
+//   sums.inc               sums over columns: batch normalisation, biases, lanes of a gradient
+//   transpose.inc          transposition
 //   elementwise.inc        sigmoid and tanh in place, Adam, dropout masks
 //
 // All of it stands in an anonymous namespace and nothing of the standard library is instantiated. Otherwise

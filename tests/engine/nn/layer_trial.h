@@ -3,6 +3,7 @@
 // the trials of both precisions start from the same numbers.
 #pragma once
 
+#include <limits>
 #include <string>
 #include <utility>
 #include <vector>
@@ -94,7 +95,8 @@ class LayerTrial {
   /// Forward and backward. Without accumulation dx starts from rubbish, with it from values that are taken
   /// off again here.
   GradientSet<Scalar> gradients(int threads = 1) {
-    std::fill_n(lanes_, layout_.trainable_size() * max_lanes, Scalar(0));
+    std::fill_n(lanes_, layout_.trainable_size() * max_lanes,
+                std::numeric_limits<Scalar>::quiet_NaN());  // overwritten, not added to
     for (std::size_t i = 0; i < prior_.size(); ++i) dx_.data[i] = setup_.accumulate ? prior_[i] : Scalar(77);
     forward(threads);
     for (int b = 0; b < batch().blocks(); ++b)

@@ -13,43 +13,13 @@
 #include "engine/nn/error.h"
 #include "engine/nn/kernels/select.h"
 #include "engine/nn/random.h"
+#include "tests/engine/nn/kernel_values.h"
 
 using namespace deepmine;
 using namespace deepmine::nn;
+using namespace deepmine::nn::test;
 
 namespace {
-
-using Values = std::vector<float>;
-
-Values random_values(std::size_t count, std::uint64_t purpose, double low = -1, double high = 1) {
-  RandomStream random(derive_key(11, purpose));
-  Values values(count);
-  for (float& value : values) value = static_cast<float>(random.uniform(low, high));
-  return values;
-}
-
-bool same_bits(const Values& a, const Values& b) {
-  return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0;
-}
-
-/// ‖a − b‖ / ‖b‖, infinite if anything is not a number.
-double distance(const Values& a, const Values& b) {
-  REQUIRE(a.size() == b.size());
-  double difference = 0, norm = 0;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    difference += std::pow(static_cast<double>(a[i]) - static_cast<double>(b[i]), 2);
-    norm += std::pow(static_cast<double>(b[i]), 2);
-  }
-  if (std::isnan(difference)) return std::numeric_limits<double>::infinity();
-  return norm == 0 ? std::sqrt(difference) : std::sqrt(difference / norm);
-}
-
-/// Every version but the reference.
-std::vector<const Kernels<float>*> vector_versions() {
-  auto versions = available_kernels();
-  versions.pop_back();
-  return versions;
-}
 
 /// A product with its memory. Around the matrices lie gaps, full of values that must not be read (not a
 /// number) or written.
@@ -331,7 +301,7 @@ namespace {
 struct CellStep {
   int units, columns;
   std::ptrdiff_t gate_stride;
-  Values gates, cell_before, cell, cell_tanh, hidden, mask, hidden_masked, d_hidden, d_cell;
+  Values gates, cell_before, cell, cell_tanh, hidden, mask, hidden_masked, d_hidden, from_above, d_cell;
 
   CellStep(int unit_count, int column_count, int gap)
       : units(unit_count), columns(column_count), gate_stride(4 * unit_count + gap) {
@@ -341,6 +311,7 @@ struct CellStep {
     mask = random_values(size, 32, 0, 2);
     d_hidden = random_values(size, 33);
     d_cell = random_values(size, 34);
+    from_above = random_values(size, 35);
     cell = cell_tanh = hidden = hidden_masked = Values(size, 7.0f);
   }
   void forward(const Kernels<float>& kernels, bool masked) {
@@ -348,9 +319,10 @@ struct CellStep {
                                cell_tanh.data(), hidden.data(), masked ? mask.data() : nullptr,
                                masked ? hidden_masked.data() : nullptr});
   }
-  void backward(const Kernels<float>& kernels) {
+  void backward(const Kernels<float>& kernels, bool masked, bool with_above = true) {
     kernels.lstm_cell_backward({units, columns, gates.data(), gate_stride, cell_before.data(),
-                                cell_tanh.data(), d_hidden.data(), d_cell.data()});
+                                cell_tanh.data(), d_hidden.data(), masked ? mask.data() : nullptr,
+                                with_above ? from_above.data() : nullptr, d_cell.data()});
   }
 };
 
@@ -378,8 +350,8 @@ TEST_CASE("vector cells agree with the reference, forward and backward") {
           CHECK((mine.hidden_masked[0] == 7.0f) == !masked);
           mine.cell_tanh = plain.cell_tanh;
           mine.gates = plain.gates;
-          mine.backward(*kernels);
-          plain.backward(reference_kernels<float>());
+          mine.backward(*kernels, masked, columns != 3);
+          plain.backward(reference_kernels<float>(), masked, columns != 3);
           check_close(mine, plain);
           for (int column = 0; column < columns; ++column)  // the gaps stay as they were
             for (std::ptrdiff_t at = column * mine.gate_stride + 4 * units;
@@ -438,6 +410,20 @@ TEST_CASE("the vector softmax sums in one order of sixteen lanes") {
   }
 }
 
+TEST_CASE("what arrives at a cell is the masked gradient of the next step and that from above") {
+  for (const Kernels<float>* kernels : available_kernels()) {
+    CAPTURE(std::string(kernels->name));
+    CellStep folded(13, 3, 2);
+    folded.forward(*kernels, true);
+    CellStep summed = folded;
+    for (std::size_t i = 0; i < summed.d_hidden.size(); ++i)
+      summed.d_hidden[i] = summed.d_hidden[i] * summed.mask[i] + summed.from_above[i];
+    folded.backward(*kernels, true);
+    summed.backward(*kernels, false, false);
+    check_close(folded, summed);
+  }
+}
+
 TEST_CASE("vector Adam agrees with the reference") {
   for (const Kernels<float>* kernels : vector_versions())
     for (const std::size_t count : {0u, 1u, 7u, 8u, 16u, 33u, 1000u}) {
@@ -489,7 +475,7 @@ TEST_CASE("all vector versions give the same bits") {
     CellStep step(37, 5, 3);
     step.forward(kernels, true);
     Values all = step.gates;
-    step.backward(kernels);
+    step.backward(kernels, true);
     for (const auto member : {&CellStep::gates, &CellStep::cell, &CellStep::cell_tanh, &CellStep::hidden,
                               &CellStep::hidden_masked, &CellStep::d_cell})
       all.insert(all.end(), (step.*member).begin(), (step.*member).end());

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cmath>
+#include <limits>
 #include <set>
 #include <span>
 #include <string>
@@ -168,7 +169,8 @@ class NetworkTrial {
   /// too).
   GradientSet<Scalar> gradients(int threads = 1) {
     parameters_.refresh_packed();
-    std::fill_n(lanes_, layout().trainable_size() * nn::max_lanes, Scalar(0));
+    std::fill_n(lanes_, layout().trainable_size() * nn::max_lanes,
+                std::numeric_limits<Scalar>::quiet_NaN());  // overwritten, not added to
     for (const nn::Activations<Scalar>& input : {d_statics_, d_series_})
       std::fill_n(input.data, size(input), Scalar(77));
     const nn::Gradients<Scalar> sums{&layout(), lanes_};
