@@ -125,9 +125,13 @@ TEST_CASE("without a validation part the training loss decides") {
   tiny.split.validation.windows.clear();
   const TrainedNetwork trained = lifecycle::train(tiny.setup(short_plan(2)));
   for (const EpochRecord& record : trained.epochs) {
-    CHECK(record.validation_loss == record.training_loss);
+    CHECK(std::isnan(record.validation_loss));
     CHECK(std::isnan(record.validation_accuracy[0]));
   }
+  const auto& epochs = trained.epochs;
+  CHECK(epochs[0].best);
+  CHECK(epochs[1].best == (epochs[1].training_loss < epochs[0].training_loss));
+  CHECK(trained.best_epoch == (epochs[1].best ? 2 : 1));
 }
 
 TEST_CASE("too little data, and a loss that is no number any more, are errors") {
