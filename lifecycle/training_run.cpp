@@ -125,7 +125,7 @@ class TrainingRun {
       outcome.epoch = saved_epoch_;
       outcome.step = saved_step_;
     } else {
-      publish(trained, outcome);
+      publish_or_say_how_to(trained, outcome);
     }
     outcome.metadata = metadata_;
     return outcome;
@@ -294,6 +294,20 @@ class TrainingRun {
           as_map(network_metrics(runner, parameters.view(), request_.network, source, *selection));
       metadata_.baselines["majority"][part] = as_map(majority_metrics(dataset_, split_.training, *selection));
       metadata_.baselines["rules"][part] = as_map(rule_metrics(dataset_, *selection));
+    }
+  }
+
+  /// What was trained is not lost because, say, the disk is full.
+  void publish_or_say_how_to(const TrainedNetwork& trained, TrainingOutcome& outcome) {
+    try {
+      publish(trained, outcome);
+    } catch (const Error& error) {
+      if (checkpoint_->newest().empty()) throw;
+      throw Error(error.code(),
+                  std::string(error.what()) +
+                      "; the training is over but not published: when that is mended, `deepmine "
+                      "train --resume " +
+                      outcome.run.substr(0, 8) + "` goes on from its last checkpoint");
     }
   }
 

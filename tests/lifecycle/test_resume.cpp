@@ -262,6 +262,26 @@ TEST_CASE("a disk that is full while it trains costs a warning, not the training
   check_same_model(folder / "m", folder / "whole");
 }
 
+TEST_CASE("a disk that is full when the model is to be published: the run can be resumed, and then it is") {
+  const TemporaryFolder folder;
+  run_training(tiny_request(folder / "whole"));
+  TrainingRequest request = tiny_request(folder / "m");
+  request.checkpoint_every = 0;
+  {
+    const SystemCallWatch watch([&](const SystemCall& call) {
+      const bool in_staging = call.path.find("/staging/") != std::string::npos;
+      return Verdict{.error_number = call.name == "write" && in_staging ? ENOSPC : 0};
+    });
+    expect_error(ErrorCode::failure, "the training is over but not published",
+                 [&] { run_training(request); });
+  }
+  request.resume = "";
+  TrainingRunHooks hooks;
+  hooks.training.step_ended = [](const StepReport&) { FAIL_CHECK("a step was made again"); };
+  CHECK(run_training(request, hooks).sequence == 1);
+  check_same_model(folder / "m", folder / "whole");
+}
+
 TEST_CASE("killed between publishing and clearing up: the run is not published a second time") {
   const TemporaryFolder folder;
   const std::filesystem::path store = folder / "m", kept = folder / "kept";
