@@ -99,7 +99,8 @@ class Run {
                        .first_moment = adam.first_moment(),
                        .second_moment = adam.second_moment()},
                       "the state to resume from");
-    parameters_.refresh_transposed();
+    parameters_.refresh_packed();
+    best_.refresh_packed();
     progress_ = state.progress;
     adam.set_steps_made(progress_.steps);
     schedule_.restore(progress_.schedule);

@@ -133,13 +133,20 @@ TEST_CASE("a state of another network is refused") {
 
 TEST_CASE("a run that is stopped and resumed again and again publishes what an uninterrupted one does") {
   const TemporaryFolder folder;
-  run_training(tiny_request(folder / "whole", 3));
+  const auto request_for = [](const std::filesystem::path& store) {
+    TrainingRequest request = tiny_request(store, 8);
+    request.plan.learning_rate = 0.05;  // soon too good at its own data
+    request.plan.patience = 3;
+    return request;
+  };
+  const io::ModelMetadata whole = run_training(request_for(folder / "whole")).metadata;
+  REQUIRE(whole.best_epoch < whole.epochs_run);
   const std::filesystem::path store = folder / "stopped";
   int sessions = 0;
   std::string run;
   for (bool done = false; !done; ++sessions) {
-    REQUIRE(sessions < 20);
-    TrainingRequest request = tiny_request(store, 3);
+    REQUIRE(sessions < 50);
+    TrainingRequest request = request_for(store);
     request.threads = 1 + sessions % 3;
     if (sessions > 0) request.resume = run.substr(0, 8);
     TrainingRunHooks hooks;
@@ -160,7 +167,7 @@ TEST_CASE("a run that is stopped and resumed again and again publishes what an u
   CHECK(checkpointed_runs(store).empty());
   CHECK(!std::filesystem::exists(store / "checkpoints" / run));
   expect_error(ErrorCode::model_missing, "there is no checkpoint to resume from", [&] {
-    TrainingRequest request = tiny_request(store, 3);
+    TrainingRequest request = request_for(store);
     request.resume = "";
     run_training(request);
   });
