@@ -156,6 +156,11 @@ LoadedCheckpoint load_checkpoint(const CheckpointedRun& run) {
 std::vector<std::string> remove_old_checkpoints(const fs::path& store, int days, const io::RunId& keep) {
   constexpr std::int64_t day = 24 * 60 * 60;
   std::vector<std::string> removed;
+  for (const std::string& name : names_in(store / folder_name)) {  // killed before the first checkpoint
+    const fs::path folder = store / folder_name / name;
+    const std::optional<io::RunId> run_id = parse_run_id(name);
+    if (run_id && *run_id != keep && !run_in(folder)) remove_checkpoints(folder);
+  }
   for (const CheckpointedRun& run : checkpointed_runs(store)) {
     if (run.run_id == keep || std::time(nullptr) - run.saved_at <= days * day) continue;
     remove_checkpoints(run.folder);

@@ -37,7 +37,8 @@ struct LoadedCheckpoint {
 LoadedCheckpoint load_checkpoint(const CheckpointedRun& run);
 
 /// Removes the checkpoints of runs whose last one was saved more than `days` ago, except those of `keep`.
-/// Returns the ids of these runs. What it does not recognise stays.
+/// Returns the ids of these runs. Folders of runs that have no checkpoint go in any case; what is not
+/// recognised stays.
 std::vector<std::string> remove_old_checkpoints(const std::filesystem::path& store, int days,
                                                 const io::RunId& keep);
 

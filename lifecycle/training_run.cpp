@@ -61,17 +61,19 @@ std::optional<LoadedCheckpoint> checkpoint_to_resume(const TrainingRequest& requ
   return load_checkpoint(choose_run(request.store, *request.resume));
 }
 
-/// The version that a run was published as, if it was.
+/// What a run was published as, if it was and its session died before it could clear up. A version that
+/// CURRENT does not name counts for nothing: it may have been renamed into place, and no more.
 std::optional<io::ModelMetadata> published_by(const io::RunId& run_id, const ModelStore& store) {
-  for (const ListedVersion& version : store.list().versions) {
-    const std::filesystem::path file =
-        store.version_folder(version.sequence) / io::model_file_names::metadata;
+  const std::optional<CurrentRecord> current = store.current();
+  if (!current) return {};
+  for (const Sequence sequence : {current->sequence, current->previous}) {
+    const std::filesystem::path file = store.version_folder(sequence) / io::model_file_names::metadata;
     try {
       io::ModelMetadata metadata =
           io::parse_metadata_file(io::read_frame_file(file, io::FrameKind::metadata), file.string());
       if (metadata.run_id == run_id) return metadata;
     } catch (const Error&) {
-      // A damaged version is not what this run would be taken for.
+      // There is none, or it is damaged: then the run may as well be published again.
     }
   }
   return {};

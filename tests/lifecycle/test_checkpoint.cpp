@@ -104,8 +104,14 @@ TEST_CASE("checkpoints that nobody went on with age out") {
   age(store.path(), second, 29);
   age(store.path(), third, 400);
   io::write_file_atomically(checkpoint_folder(store.path(), first) / "notes", "mine");
+  const std::filesystem::path unborn = checkpoint_folder(store.path(), {0xcc});
+  io::create_folders(unborn);
+  io::write_file_atomically(unborn / ".checkpoint_step_0000000001_epoch_0001.tmp.12.0", "half");
+  io::create_folders(store / "checkpoints" / "notes");
   CHECK(remove_old_checkpoints(store.path(), 30, third) ==
         std::vector<std::string>{"aa010000000000000000000000000000"});
   CHECK(checkpointed_runs(store.path()).size() == 2);
   CHECK(std::filesystem::exists(checkpoint_folder(store.path(), first) / "notes"));
+  CHECK(!std::filesystem::exists(unborn));
+  CHECK(std::filesystem::exists(store / "checkpoints" / "notes"));
 }

@@ -289,6 +289,26 @@ TEST_CASE("a disk that is full when the model is to be published: the run can be
   check_same_model(folder / "m", folder / "whole");
 }
 
+TEST_CASE("killed when the version stood in its place but was not in service yet: the run is published") {
+  const TemporaryFolder folder;
+  TrainingRequest request = tiny_request(folder / "m");
+  request.checkpoint_every = 0;
+  {
+    const SystemCallWatch watch([&](const SystemCall& call) {
+      const bool is_current = call.path.find("/.CURRENT.tmp.") != std::string::npos;
+      return Verdict{.error_number = call.name == "rename" && is_current && call.number > 20 ? EIO : 0};
+    });
+    expect_error(ErrorCode::failure, "not published", [&] { run_training(request); });
+  }
+  REQUIRE(ModelStore(folder / "m").list().versions.size() == 1);
+  REQUIRE(!ModelStore(folder / "m").current());
+  request.resume = "";
+  const TrainingOutcome outcome = run_training(request);
+  CHECK(!outcome.was_published_before);
+  CHECK(outcome.sequence == 2);
+  CHECK(ModelStore(folder / "m").current()->sequence == 2);
+}
+
 TEST_CASE("killed between publishing and clearing up: the run is not published a second time") {
   const TemporaryFolder folder;
   const std::filesystem::path store = folder / "m", kept = folder / "kept";
@@ -304,6 +324,7 @@ TEST_CASE("killed between publishing and clearing up: the run is not published a
   request.resume = "";
   const TrainingOutcome again = run_training(request);
   CHECK(again.was_published_before);
+  CHECK(again.run == published.run);
   CHECK(again.sequence == published.sequence);
   CHECK(again.metadata.model_id == published.metadata.model_id);
   CHECK(ModelStore(store).list().versions.size() == 1);
