@@ -241,6 +241,30 @@ TEST_CASE(
   check_same_model(store, folder / "whole");
 }
 
+TEST_CASE(
+    "the metadata of a resumed run tell of all its sessions; another version of the program is mentioned") {
+  const TemporaryFolder folder;
+  const std::filesystem::path store = folder / "m";
+  interrupt_after(7, tiny_request(store));
+  const CheckpointedRun run = choose_run(store, "");
+  io::Checkpoint checkpoint = load_checkpoint(run).checkpoint;
+  checkpoint.started_at = "2024-03-30T12:00:00Z";
+  checkpoint.state.progress.seconds = 5000;
+  checkpoint.program_version = "0.0.9";
+  io::write_file_atomically(run.files.front(), io::write_checkpoint_file(checkpoint));
+  TrainingRequest request = tiny_request(store);
+  request.resume = "";
+  TrainingRunHooks hooks;
+  std::vector<std::string> warnings;
+  hooks.warning = [&](const std::string& text) { warnings.push_back(text); };
+  const io::ModelMetadata metadata = run_training(request, hooks).metadata;
+  CHECK(metadata.created_at == "2024-03-30T12:00:00Z");
+  CHECK(metadata.duration_seconds > 5000);
+  CHECK(metadata.duration_seconds < 5100);
+  REQUIRE(warnings.size() == 1);
+  CHECK(warnings[0].find("version 0.0.9 of deepmine") != std::string::npos);
+}
+
 TEST_CASE("a disk that is full while it trains costs a warning, not the training") {
   const TemporaryFolder folder;
   run_training(tiny_request(folder / "whole"));

@@ -113,10 +113,17 @@ TEST_CASE("an interruption ends after the current step; what was best so far com
   CHECK(!same_bits(values_of(early.parameters), values_of(whole.parameters)));
 
   steps = 0;
+  double shown = 0;
+  hooks.step_ended = [&](const StepReport& report) {
+    ++steps;
+    shown = report.validation_loss;
+    CHECK(std::isnan(shown) == (report.epoch == 1));
+  };
   hooks.stop_requested = [&] { return steps == whole.steps + 2; };
   const TrainedNetwork second = lifecycle::train(tiny.setup(short_plan(5)), hooks);
   CHECK(second.interrupted);
   CHECK(second.best_epoch == 1);
+  CHECK(shown == whole.epochs[0].validation_loss);
   CHECK(same_bits(values_of(second.parameters), values_of(whole.parameters)));
 }
 
