@@ -4,14 +4,19 @@
 
 #include <atomic>
 #include <csignal>
+#include <cstdint>
 #include <cstring>
+#include <ctime>
 
 namespace deepmine::apps {
 namespace {
 
 std::atomic<bool> interrupted{false}, listening{false};
+std::atomic<std::int64_t> time_of_first{0};  // milliseconds
+constexpr std::int64_t one_wish = 300;       // milliseconds
 std::atomic<const char*> message_before{nullptr};
-static_assert(std::atomic<bool>::is_always_lock_free && std::atomic<const char*>::is_always_lock_free,
+static_assert(std::atomic<bool>::is_always_lock_free && std::atomic<std::int64_t>::is_always_lock_free &&
+                  std::atomic<const char*>::is_always_lock_free,
               "a signal handler may only touch lock-free atomics");
 
 struct sigaction before_interrupt, before_terminate;
@@ -21,15 +26,26 @@ void restore() {
   sigaction(SIGTERM, &before_terminate, nullptr);
 }
 
+std::int64_t milliseconds_now() {
+  timespec now{};
+  ::clock_gettime(CLOCK_MONOTONIC, &now);
+  return static_cast<std::int64_t>(now.tv_sec) * 1000 + now.tv_nsec / 1'000'000;
+}
+
 /// Only calls that a signal handler may make (signal-safety(7)).
-extern "C" void deepmine_note_interrupt(int) {
+extern "C" void deepmine_note_interrupt(int signal) {
   if (!listening.load()) {
     const char* message = message_before.load();
     [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, message, std::strlen(message));
     ::_exit(130);
   }
-  interrupted.store(true);
-  restore();  // the next signal has its usual effect
+  if (!interrupted.exchange(true)) {
+    time_of_first.store(milliseconds_now());
+    return;
+  }
+  if (milliseconds_now() - time_of_first.load() < one_wish) return;
+  restore();
+  ::raise(signal);  // has its usual effect as soon as this handler returns
 }
 
 }  // namespace

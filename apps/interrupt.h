@@ -8,8 +8,10 @@ namespace deepmine::apps {
 /// * until listen() was called, nothing is there that could be saved: the program says `message` on stderr
 /// and
 ///   ends at once with exit code 130;
-/// * then the first signal sets a flag, and the second, of either kind, ends the program at once as it would
-///   have done without this class.
+/// * then the first signal sets a flag, and a second one, of either kind, ends the program at once as it
+/// would
+///   have done without this class. What comes within 0.3 s of the first is the same wish: timeout(1) and a
+///   terminal's process group send one twice.
 ///
 /// One at a time.
 class InterruptFlag {

@@ -46,7 +46,7 @@ std::optional<io::RunId> parse_run_id(const std::string& text) {
   for (std::size_t i = 0; i < text.size(); ++i) {
     const std::size_t digit = std::string_view("0123456789abcdef").find(text[i]);
     if (digit == std::string_view::npos) return {};
-    run_id[i / 2] = static_cast<std::uint8_t>(run_id[i / 2] << 4 | digit);
+    run_id[i / 2] = static_cast<std::uint8_t>(std::size_t{16} * run_id[i / 2] | digit);
   }
   return run_id;
 }

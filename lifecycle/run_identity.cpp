@@ -44,8 +44,12 @@ void compare(const io::OrderedJson& begun, const io::OrderedJson& now, const std
              std::vector<std::string>& lines) {
   if (begun == now) return;
   if (begun.is_object() && now.is_object()) {
-    for (const auto& [key, value] : begun.items())
-      compare(value, now[key], path.empty() ? key : path + "." + key, lines);
+    for (const auto& [key, value] : begun.items()) {
+      std::string below = path;
+      if (!below.empty()) below += '.';
+      below += key;
+      compare(value, now[key], below, lines);
+    }
     return;
   }
   const auto text = [](const io::OrderedJson& value) {

@@ -36,19 +36,39 @@ TEST_CASE("a signal ends a training after its step: checkpoint saved, model in s
   }
 }
 
-TEST_CASE("a second signal of either kind ends the program at once") {
+TEST_CASE("a second signal of either kind ends the program at once, unless it comes with the first") {
+  const TemporaryFolder folder;
+  const std::string data = (folder / "data").string();
+  REQUIRE(run_program({"simulate", "--stopes", "60", "--days", "90", "--out", data}).exit_code == 0);
+  const auto start_a_long_step = [&] {
+    return std::vector<std::string>{"train",
+                                    "--static",
+                                    data + "/static.csv",
+                                    "--timeseries",
+                                    data + "/timeseries.csv",
+                                    "--store",
+                                    (folder / "m").string(),
+                                    "--batch-size",
+                                    "1500",
+                                    "--threads",
+                                    "1"};
+  };
   for (const int second : {SIGINT, SIGTERM}) {
-    const TemporaryFolder folder;
-    RunningProgram training(train_arguments(folder / "m", {"--epochs", "100000"}));
-    REQUIRE(training.wait_for_stderr("epoch      1/100000"));
+    RunningProgram training(start_a_long_step());
+    REQUIRE(training.wait_for_stderr("checkpoint  "));
     training.send(SIGINT);
-    // Again and again: two signals that arrive together are one.
-    while (!training.has_ended()) {
-      training.send(second);
-      ::usleep(100);
-    }
+    ::usleep(350'000);
+    REQUIRE(!training.has_ended());  // or the step was not long enough
+    training.send(second);
     CHECK(training.finish().signal == second);
   }
+  RunningProgram training(start_a_long_step());
+  REQUIRE(training.wait_for_stderr("checkpoint  "));
+  for (int i = 0; i < 5; ++i) {
+    training.send(i % 2 == 0 ? SIGTERM : SIGINT);
+    ::usleep(2'000);
+  }
+  CHECK(training.finish().exit_code == 130);
 }
 
 TEST_CASE("a signal before the training began ends the program at once, with a message") {
