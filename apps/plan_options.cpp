@@ -40,9 +40,15 @@ const char* description_of(std::string_view field) {
               "the field " + std::string(field) + " of the training plan has no description");
 }
 
+std::string flag_of(std::string_view field) {
+  std::string flag = "--" + std::string(field);
+  std::replace(flag.begin(), flag.end(), '_', '-');
+  return flag;
+}
+
 void add_flag(CLI::App& verb, std::string_view field, train::ClassWeights& value) {
   verb.add_option_function<std::string>(
-          "--class-weights",
+          flag_of(field),
           [&value](const std::string& text) {
             value = text == "balanced" ? train::ClassWeights::balanced : train::ClassWeights::none;
           },
@@ -54,9 +60,7 @@ void add_flag(CLI::App& verb, std::string_view field, train::ClassWeights& value
 
 template <class Number>
 void add_flag(CLI::App& verb, std::string_view field, Number& value) {
-  std::string flag = "--" + std::string(field);
-  std::replace(flag.begin(), flag.end(), '_', '-');
-  CLI::Option* option = verb.add_option(flag, value, description_of(field));
+  CLI::Option* option = verb.add_option(flag_of(field), value, description_of(field));
   option->capture_default_str()->type_name(std::is_integral_v<Number> ? "N" : "X")->group(group);
   if constexpr (std::is_unsigned_v<Number>) option->check(CLI::NonNegativeNumber);  // or -1 becomes 2^64 - 1
 }
@@ -66,6 +70,19 @@ void add_flag(CLI::App& verb, std::string_view field, Number& value) {
 void add_plan_options(CLI::App& verb, train::TrainingPlan& plan) {
   train::TrainingPlan::visit_fields(
       plan, [&verb](const char* field, auto& value) { add_flag(verb, field, value); });
+}
+
+void take_plan_where_not_given(train::TrainingPlan& plan, const train::TrainingPlan& other,
+                               const std::set<std::string>& given) {
+  train::TrainingPlan merged = other;
+  train::TrainingPlan::visit_fields(merged, [&](std::string_view name, auto& to) {
+    if (!given.contains(flag_of(name))) return;
+    train::TrainingPlan::visit_fields(plan, [&](std::string_view from_name, const auto& from) {
+      if constexpr (std::is_same_v<std::remove_cvref_t<decltype(from)>, std::remove_cvref_t<decltype(to)>>)
+        if (from_name == name) to = from;
+    });
+  });
+  plan = merged;
 }
 
 }  // namespace deepmine::apps

@@ -42,7 +42,9 @@ TrainingDisplay::TrainingDisplay(const Context& context, const train::TrainingPl
     : context_(context), plan_(plan), threads_(threads), line_(!context.quiet && stderr_is_terminal()) {}
 
 void TrainingDisplay::started(const lifecycle::TrainingOutline& outline, const std::string& split_method) {
+  has_validation_ = outline.validation_windows > 0;
   const auto part = [](std::size_t stopes, std::size_t windows) {
+    if (windows == 0) return std::string("none");
     return fmt::format("{} stopes, {} windows", stopes, count(static_cast<std::int64_t>(windows)));
   };
   print_message(
@@ -52,6 +54,10 @@ void TrainingDisplay::started(const lifecycle::TrainingOutline& outline, const s
                   part(outline.validation_stopes, outline.validation_windows),
                   part(outline.test_stopes, outline.test_windows), split_method, plan_.seed,
                   unusable_text(outline.counts)));
+  if (!has_validation_)
+    print_message(context_,
+                  "            the training loss decides when to stop and which epoch is best: it favours "
+                  "networks that know their stopes by heart");
   if (outline.counts.windows_without_label > 0)
     print_message(context_, fmt::format("no label    {} windows: they train the future heads only",
                                         count(outline.counts.windows_without_label)));
@@ -60,27 +66,40 @@ void TrainingDisplay::started(const lifecycle::TrainingOutline& outline, const s
                             "checkpoint  {}",
                             count(static_cast<std::int64_t>(outline.parameters)), plan_.batch_size,
                             plan_.epochs, threads_, threads_ == 1 ? "" : "s", outline.checkpoint.string()));
+  if (outline.resumed)
+    print_message(context_,
+                  fmt::format("resumed     in epoch {} after {} of its steps", outline.epoch, outline.step));
 }
 
 void TrainingDisplay::step_ended(const lifecycle::StepReport& report) {
   const bool last = report.step == report.steps;  // validation follows: the line will stand for a while
   if (!line_.is_due() && !(last && line_.visible())) return;
   constexpr int bar_width = 24;
-  line_.draw(fmt::format("epoch {}/{} {} {}/{} loss {} val {} {} samples/s {}", report.epoch, report.epochs,
+  line_.draw(fmt::format("epoch {}/{} {} {}/{} loss {}{} {} samples/s {}", report.epoch, report.epochs,
                          progress_bar(double(report.step) / report.steps, bar_width), report.step,
-                         report.steps, loss_text(report.loss), loss_text(report.validation_loss),
+                         report.steps, loss_text(report.loss), validation_text(report.validation_loss),
                          count(std::llround(report.samples_per_second)),
                          last ? "validating" : format_duration(report.seconds_left) + " left"));
 }
 
 void TrainingDisplay::epoch_ended(const lifecycle::EpochRecord& record) {
   line_.clear();
-  print_message(context_,
-                fmt::format("epoch {:>{}}/{}  loss {}  val {}  learning rate {:g}  {} samples/s  {}{}",
-                            record.epoch, std::to_string(plan_.epochs).size(), plan_.epochs,
-                            loss_text(record.training_loss), loss_text(record.validation_loss),
-                            record.learning_rate, count(std::llround(record.samples_per_second)),
-                            format_duration(record.seconds), record.best ? "  best" : ""));
+  print_message(context_, fmt::format("epoch {:>{}}/{}  loss {}{}  learning rate {:g}  {} samples/s  {}{}",
+                                      record.epoch, std::to_string(plan_.epochs).size(), plan_.epochs,
+                                      loss_text(record.training_loss),
+                                      has_validation_ ? " " + validation_text(record.validation_loss) : "",
+                                      record.learning_rate, count(std::llround(record.samples_per_second)),
+                                      format_duration(record.seconds), record.best ? "  best" : ""));
+}
+
+void TrainingDisplay::warning(const std::string& text) {
+  line_.clear();
+  print_warning("warning: " + text);
+}
+
+/// ` val 0.1234`; nothing where there is no validation part.
+std::string TrainingDisplay::validation_text(double loss) const {
+  return has_validation_ ? " val " + loss_text(loss) : "";
 }
 
 }  // namespace deepmine::apps

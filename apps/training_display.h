@@ -1,6 +1,8 @@
 // What a user sees of a training while it runs, on stderr.
 #pragma once
 
+#include <string>
+
 #include "apps/context.h"
 #include "apps/terminal.h"
 #include "lifecycle/training_run.h"
@@ -16,14 +18,16 @@ class TrainingDisplay {
   void started(const lifecycle::TrainingOutline& outline, const std::string& split_method);
   void step_ended(const lifecycle::StepReport& report);
   void epoch_ended(const lifecycle::EpochRecord& record);
-  /// Takes the bar away.
-  void finished() { line_.clear(); }
+  void warning(const std::string& text);  ///< with --quiet, too
 
  private:
+  std::string validation_text(double loss) const;
+
   const Context& context_;
   train::TrainingPlan plan_;
   int threads_;
   ProgressLine line_;
+  bool has_validation_ = true;
 };
 
 }  // namespace deepmine::apps

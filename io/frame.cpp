@@ -105,6 +105,8 @@ std::uint64_t largest_payload(FrameKind kind) {
     case FrameKind::components:
     case FrameKind::metadata:
       return 64 * mebibyte;
+    case FrameKind::checkpoint:
+      return 4096 * mebibyte;  // four slabs of the size of the weights
   }
   return 0;
 }
@@ -119,6 +121,8 @@ std::string_view frame_kind_name(FrameKind kind) {
       return "components";
     case FrameKind::metadata:
       return "metadata";
+    case FrameKind::checkpoint:
+      return "checkpoint";
   }
   return "unknown";
 }

@@ -11,7 +11,7 @@
 namespace deepmine::io {
 
 /// What a frame holds. The numbers stand on disk.
-enum class FrameKind : std::uint32_t { weights = 1, components = 2, metadata = 3 };
+enum class FrameKind : std::uint32_t { weights = 1, components = 2, metadata = 3, checkpoint = 4 };
 std::string_view frame_kind_name(FrameKind kind);
 
 /// Says which training run a file comes from: the files of one saved model carry the same.

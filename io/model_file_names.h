@@ -10,9 +10,4 @@ inline constexpr const char* metadata = "enhanced_dual_branch_model_metadata";
 inline constexpr const char* metadata_json = "enhanced_dual_branch_model_metadata.json";
 inline constexpr const char* training_log = "training_log.csv";
 
-// While a training runs: the best epoch so far.
-inline constexpr const char* best_weights = "best_enhanced_model_weights";
-inline constexpr const char* best_components = "best_enhanced_model_components";
-inline constexpr const char* best_metadata = "best_enhanced_model_metadata";
-
 }  // namespace deepmine::io::model_file_names

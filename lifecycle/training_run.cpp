@@ -4,10 +4,14 @@
 
 #include "engine/nn/error.h"
 #include "engine/nn/kernels/select.h"
+#include "engine/nn/numerics_version.h"
+#include "io/model_file_names.h"
 #include "lifecycle/checkpoint.h"
+#include "lifecycle/checkpoint_writer.h"
 #include "lifecycle/evaluation.h"
 #include "lifecycle/prediction.h"
 #include "lifecycle/run_id.h"
+#include "lifecycle/run_identity.h"
 #include "lifecycle/test_cases.h"
 
 namespace deepmine::lifecycle {
@@ -50,6 +54,31 @@ const char* method_name(stope::SplitMethod method) {
   return "stope";
 }
 
+constexpr int days_to_keep = 30;  // checkpoints of runs that nobody went on with
+
+std::optional<LoadedCheckpoint> checkpoint_to_resume(const TrainingRequest& request) {
+  if (!request.resume) return {};
+  return load_checkpoint(choose_run(request.store, *request.resume));
+}
+
+/// What a run was published as, if it was and its session died before it could clear up. A version that
+/// CURRENT does not name counts for nothing: it may have been renamed into place, and no more.
+std::optional<io::ModelMetadata> published_by(const io::RunId& run_id, const ModelStore& store) {
+  const std::optional<CurrentRecord> current = store.current();
+  if (!current) return {};
+  for (const Sequence sequence : {current->sequence, current->previous}) {
+    const std::filesystem::path file = store.version_folder(sequence) / io::model_file_names::metadata;
+    try {
+      io::ModelMetadata metadata =
+          io::parse_metadata_file(io::read_frame_file(file, io::FrameKind::metadata), file.string());
+      if (metadata.run_id == run_id) return metadata;
+    } catch (const Error&) {
+      // There is none, or it is damaged: then the run may as well be published again.
+    }
+  }
+  return {};
+}
+
 /// One run, from the request to the store.
 class TrainingRun {
  public:
@@ -58,38 +87,47 @@ class TrainingRun {
         hooks_(hooks),
         store_(request_.store),
         writer_(store_.lock_for_writing()),
+        resumed_(checkpoint_to_resume(request_)),
+        records_sha256_(records_sha256(request_.records)),
         dataset_(std::move(request_.records), request_.settings,
                  {request_.network.days, request_.network.horizons}),
         split_(stope::split_windows(dataset_, with_seed(request_.split, request_.plan.seed))),
         scaler_(stope::fit_input_scaler(dataset_, split_.training)),
         network_(request_.network),
-        run_id_(new_run_id()),
-        checkpoint_(request_.store / "checkpoints" / run_id_text(run_id_)) {
+        run_id_(resumed_ ? resumed_->checkpoint.run_id : new_run_id()),
+        metadata_(initial_metadata()),
+        log_(training_log_header(request_.network.horizons)) {
     require_both_classes();
-    log_ = training_log_header(request_.network.horizons);
-    metadata_ = initial_metadata();
+    if (resumed_) prepare_to_resume();
   }
 
   TrainingOutcome run() {
+    if (resumed_)
+      if (auto published = published_by(run_id_, store_)) return outcome_of_published(std::move(*published));
+    open_checkpoints();
     if (hooks_.started) hooks_.started(outline());
     TrainingHooks hooks = hooks_.training;
     hooks.epoch_ended = [&](const EpochRecord& record, const nn::Parameters<float>& parameters) {
       epoch_ended(record, parameters);
     };
-    const TrainedNetwork trained =
-        train({dataset_, split_, scaler_, request_.network, request_.plan, request_.threads}, hooks);
+    hooks.save_wanted = [&](bool epoch_has_ended) { return checkpoint_->is_due(epoch_has_ended); };
+    hooks.save_state = [&](io::TrainingState state) { save(std::move(state)); };
+    const TrainedNetwork trained = train({dataset_, split_, scaler_, request_.network, request_.plan,
+                                          request_.threads, resumed_ ? &resumed_->checkpoint.state : nullptr},
+                                         hooks);
     metadata_.epochs_run = static_cast<std::int32_t>(trained.epochs.size());
     metadata_.best_epoch = trained.best_epoch;
     metadata_.duration_seconds = trained.seconds;
     TrainingOutcome outcome;
+    outcome.run = run_id_text(run_id_);
     outcome.interrupted = trained.interrupted;
     outcome.dropped_samples = trained.dropped_samples;
     if (trained.interrupted) {
-      checkpoint_.write_best(saved_model(trained.parameters));
-      checkpoint_.write_log(log_);
-      outcome.checkpoint = checkpoint_.folder();
+      if (saved_) outcome.checkpoint = checkpoint_->newest();
+      outcome.epoch = saved_epoch_;
+      outcome.step = saved_step_;
     } else {
-      publish(trained, outcome);
+      publish_or_say_how_to(trained, outcome);
     }
     outcome.metadata = metadata_;
     return outcome;
@@ -117,7 +155,79 @@ class TrainingRun {
             .test_stopes = metadata_.split.test_stopes.size(),
             .counts = dataset_.counts(),
             .parameters = network_.layout().parameter_count(),
-            .checkpoint = checkpoint_.folder()};
+            .run = run_id_text(run_id_),
+            .checkpoint = checkpoint_->folder(),
+            .resumed = resumed_.has_value(),
+            .epoch = resumed_ ? resumed_->checkpoint.state.progress.epoch : 1,
+            .step = resumed_ ? resumed_->checkpoint.state.progress.step : 0};
+  }
+
+  void warn(const std::string& text) const {
+    if (hooks_.warning) hooks_.warning(text);
+  }
+
+  io::RunIdentity identity() const {
+    return {.data = metadata_.data,
+            .records_sha256 = records_sha256_,
+            .split = metadata_.split,
+            .plan = request_.plan,
+            .network = request_.network,
+            .feature_table = stope::feature_table(),
+            .settings = request_.settings,
+            .kernel_path = nn::default_kernels().name,
+            .numerics_version = nn::numerics_version};
+  }
+
+  /// Refuses a run that would not come to the bits that it was begun for; takes over what is known of it.
+  void prepare_to_resume() {
+    const io::Checkpoint& checkpoint = resumed_->checkpoint;
+    if (const auto lines = differences(checkpoint.identity, identity()); !lines.empty()) {
+      std::string text = "run " + run_id_text(run_id_) +
+                         " can't be gone on with: it would not become the model that it was begun for. "
+                         "Not the same are";
+      for (const std::string& line : lines) text += "\n  " + line;
+      throw Error(ErrorCode::usage, text);
+    }
+    metadata_.created_at = checkpoint.started_at;
+    for (const EpochRecord& record : checkpoint.state.progress.epochs) log_ += training_log_line(record);
+  }
+
+  void open_checkpoints() {
+    for (const std::string& run : remove_old_checkpoints(request_.store, days_to_keep, run_id_))
+      warn("the checkpoints of run " + run + " were older than " + std::to_string(days_to_keep) +
+           " days and are removed");
+    const double every = request_.checkpoint_every;
+    if (!resumed_) {
+      checkpoint_.emplace(request_.store, run_id_, every, hooks_.warning);
+      return;
+    }
+    for (const std::string& reason : resumed_->passed_over)
+      warn(reason + "; going on from the checkpoint before it, " + resumed_->file.filename().string());
+    if (resumed_->checkpoint.program_version != DEEPMINE_VERSION)
+      warn("the run was begun or last saved by version " + resumed_->checkpoint.program_version +
+           " of deepmine, this is " DEEPMINE_VERSION);
+    checkpoint_.emplace(request_.store, run_id_, every, hooks_.warning, resumed_->file, resumed_->previous);
+  }
+
+  void save(io::TrainingState state) {
+    saved_epoch_ = state.progress.epoch;
+    saved_step_ = state.progress.step;
+    saved_ = checkpoint_->save({.run_id = run_id_,
+                                .started_at = metadata_.created_at,
+                                .saved_at = utc_timestamp(),
+                                .program_version = DEEPMINE_VERSION,
+                                .identity = identity(),
+                                .state = std::move(state)});
+  }
+
+  TrainingOutcome outcome_of_published(io::ModelMetadata metadata) {
+    remove_checkpoints(resumed_->file.parent_path());
+    TrainingOutcome outcome;
+    outcome.run = run_id_text(run_id_);
+    outcome.sequence = metadata.sequence;
+    outcome.metadata = std::move(metadata);
+    outcome.was_published_before = true;
+    return outcome;
   }
 
   io::ModelMetadata initial_metadata() const {
@@ -171,11 +281,7 @@ class TrainingRun {
 
   void epoch_ended(const EpochRecord& record, const nn::Parameters<float>& parameters) {
     log_ += training_log_line(record);
-    checkpoint_.write_log(log_);
-    if (record.best) {
-      metadata_.epochs_run = metadata_.best_epoch = record.epoch;
-      checkpoint_.write_best(saved_model(parameters));
-    }
+    checkpoint_->save_log(log_);
     if (hooks_.training.epoch_ended) hooks_.training.epoch_ended(record, parameters);
   }
 
@@ -193,26 +299,44 @@ class TrainingRun {
     }
   }
 
+  /// What was trained is not lost because, say, the disk is full.
+  void publish_or_say_how_to(const TrainedNetwork& trained, TrainingOutcome& outcome) {
+    try {
+      publish(trained, outcome);
+    } catch (const Error& error) {
+      if (checkpoint_->newest().empty()) throw;
+      throw Error(error.code(),
+                  std::string(error.what()) +
+                      "; the training is over but not published: when that is mended, `deepmine "
+                      "train --resume " +
+                      outcome.run.substr(0, 8) + "` goes on from its last checkpoint");
+    }
+  }
+
   void publish(const TrainedNetwork& trained, TrainingOutcome& outcome) {
     add_metrics(trained.parameters);
     metadata_.sequence = writer_.next_sequence();
     const StoredVersion version = writer_.publish(saved_model_files(saved_model(trained.parameters), log_));
     outcome.sequence = version.sequence;
-    checkpoint_.remove();
+    checkpoint_->remove();
   }
 
   TrainingRequest request_;
   const TrainingRunHooks& hooks_;
   ModelStore store_;
   StoreWriter writer_;
+  std::optional<LoadedCheckpoint> resumed_;
+  std::string records_sha256_;
   stope::Dataset dataset_;
   stope::Split split_;
   stope::InputScaler scaler_;
   Network network_;  // the same layout as the one that is trained
   io::RunId run_id_;
-  Checkpoint checkpoint_;
   io::ModelMetadata metadata_;
   std::string log_;
+  std::optional<CheckpointWriter> checkpoint_;
+  bool saved_ = false;  // the last attempt
+  int saved_epoch_ = 1, saved_step_ = 0;
 };
 
 }  // namespace

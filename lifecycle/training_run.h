@@ -1,5 +1,5 @@
-// A whole training: split, scalers, network, checkpoints of the best epoch, metrics beside the baselines, and
-// the new version in the store, put into service only when all of it is safely on disk.
+// A whole training: split, scalers, network, checkpoints, metrics beside the baselines, and the new version
+// in the store, put into service only when all of it is safely on disk.
 #pragma once
 
 #include <filesystem>
@@ -25,6 +25,10 @@ struct TrainingRequest {
   train::TrainingPlan plan;
   int threads = 1;
   std::filesystem::path store;
+  double checkpoint_every = 60;  ///< seconds (lifecycle/checkpoint.h); 0: after each step
+  /// Go on with this run (the first digits of its id; empty: the only one there is). Everything above but
+  /// `threads` and `checkpoint_every` must be as it was.
+  std::optional<std::string> resume;
 };
 
 /// What is known before the first step: for the caller to show.
@@ -33,26 +37,36 @@ struct TrainingOutline {
   std::size_t training_stopes = 0, validation_stopes = 0, test_stopes = 0;
   stope::DatasetCounts counts;
   std::size_t parameters = 0;
-  std::filesystem::path checkpoint;  ///< folder of the best epoch so far
+  std::string run;                   ///< its id
+  std::filesystem::path checkpoint;  ///< folder of the run's checkpoints
+  bool resumed = false;              ///< after `epoch` − 1 epochs and `step` steps
+  int epoch = 1, step = 0;
 };
 
 struct TrainingRunHooks {
   std::function<void(const TrainingOutline&)> started;
-  TrainingHooks training;
+  /// Something that the user has to know and that ends nothing: a checkpoint that could not be written.
+  std::function<void(const std::string&)> warning;
+  TrainingHooks training;  ///< without those that save
 };
 
 struct TrainingOutcome {
+  std::string run;  ///< its id
   bool interrupted = false;
-  /// Interrupted: the folder with the best weights so far. They were not put into service.
+  /// Interrupted: where it stopped, and the checkpoint; empty if that could not be written (a warning said
+  /// why).
   std::filesystem::path checkpoint;
-  io::ModelMetadata metadata;  ///< of what was published, or of the checkpoint
-  Sequence sequence = 0;       ///< 0: nothing was published
+  int epoch = 0, step = 0;
+  io::ModelMetadata metadata;         ///< of what was published
+  Sequence sequence = 0;              ///< 0: nothing was published
+  bool was_published_before = false;  ///< by the session that was killed right after it
   std::int64_t dropped_samples = 0;
 };
 
 /// Holds the store's writer lock all the while: a second training into the same store fails at once. Throws
-/// Error (usage for a plan or specification with a problem, data_invalid, failure); the model in service is
-/// as before then.
+/// Error (usage for a plan or specification with a problem, and for a run that can't be gone on with, naming
+/// what differs; data_invalid, failure; model_missing, model_damaged for a run without a sound checkpoint);
+/// the model in service is as before then, and checkpoints stay.
 TrainingOutcome run_training(TrainingRequest request, const TrainingRunHooks& hooks = {});
 
 }  // namespace deepmine::lifecycle

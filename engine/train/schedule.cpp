@@ -29,7 +29,8 @@ EarlyStopping::Verdict EarlyStopping::epoch_ended(int epoch, double validation_l
     state_ = {validation_loss, epoch, 0};
     return Verdict::improved;
   }
-  return ++state_.epochs_without >= plan_.patience ? Verdict::stop : Verdict::go_on;
+  ++state_.epochs_without;
+  return is_over() ? Verdict::stop : Verdict::go_on;
 }
 
 }  // namespace deepmine::train

@@ -22,6 +22,13 @@ class PlateauSchedule {
   struct State {
     double learning_rate = 0, best = std::numeric_limits<double>::infinity();
     int epochs_without = 0;
+
+    template <class Self, class Visit>
+    static void visit_fields(Self& self, Visit&& visit) {
+      visit("learning_rate", self.learning_rate);
+      visit("best", self.best);
+      visit("epochs_without", self.epochs_without);
+    }
   };
   const State& state() const { return state_; }
   void restore(const State& state) { state_ = state; }
@@ -41,10 +48,19 @@ class EarlyStopping {
   Verdict epoch_ended(int epoch, double validation_loss);
   double best_loss() const { return state_.best; }
   int best_epoch() const { return state_.best_epoch; }  ///< 0: none yet
+  /// What the last verdict was, also after restore().
+  bool is_over() const { return state_.epochs_without >= plan_.patience; }
 
   struct State {
     double best = std::numeric_limits<double>::infinity();
     int best_epoch = 0, epochs_without = 0;
+
+    template <class Self, class Visit>
+    static void visit_fields(Self& self, Visit&& visit) {
+      visit("best", self.best);
+      visit("best_epoch", self.best_epoch);
+      visit("epochs_without", self.epochs_without);
+    }
   };
   const State& state() const { return state_; }
   void restore(const State& state) { state_ = state; }

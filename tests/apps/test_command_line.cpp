@@ -51,7 +51,7 @@ TEST_CASE("what can't be understood is exit code 2 and says where help is") {
       {"train", "--static", "a.csv"},
       {"train", "--static", "a.csv", "--timeseries", "b.csv", "--split", "weekly"},
       {"train", "--static", "a.csv", "--timeseries", "b.csv", "--threads", "0"},
-      {"train", "--static", "a.csv", "--timeseries", "b.csv", "--resume"},
+      {"train", "--static", "a.csv", "--timeseries", "b.csv", "--resume", "a", "b"},
       {"train", "--static", "a.csv", "--timeseries", "b.csv", "--epochs", "1.5"},
   };
   for (const auto& line : lines) {
@@ -68,6 +68,7 @@ TEST_CASE("what can't be understood is exit code 2 and says where help is") {
 TEST_CASE("values that are numbers but make no sense are exit code 2 before any file is read") {
   for (const std::vector<std::string>& flag :
        std::vector<std::vector<std::string>>{{"--epochs", "0"},
+                                             {"--checkpoint-every", "-1"},
                                              {"--batch-size", "1"},
                                              {"--learning-rate", "nan"},
                                              {"--test-split", "1"},

@@ -3,8 +3,10 @@
 #include <doctest/doctest.h>
 
 #include <cstdlib>
+#include <sstream>
 
 #include "io/atomic_file.h"
+#include "io/checkpoint_file.h"
 #include "tests/io/field_list.h"
 #include "tests/io/sample_model.h"
 #include "tests/io/temporary_folder.h"
@@ -22,6 +24,25 @@ std::string code_block_after(const std::string& text, const std::string& heading
   return text.substr(begin, text.find("```", begin) - begin);
 }
 
+/// A list with `identity.plan: as plan in the metadata` replaced by the fields of the plan in the metadata.
+std::string expanded(const std::string& list, const std::string& text) {
+  std::istringstream lines(list);
+  std::string result;
+  for (std::string line; std::getline(lines, line);) {
+    const std::size_t as = line.find(": as ");
+    const std::size_t in = line.find(" in the ");
+    if (as == std::string::npos || in == std::string::npos) {
+      result += line + "\n";
+      continue;
+    }
+    const std::string path = line.substr(0, as), field = line.substr(as + 5, in - as - 5) + ".";
+    std::istringstream others(code_block_after(text, "### Fields of the " + line.substr(in + 8)));
+    for (std::string other; std::getline(others, other);)
+      if (other.starts_with(field)) result += path + other.substr(field.size() - 1) + "\n";
+  }
+  return result;
+}
+
 }  // namespace
 
 TEST_CASE("the documented fields are the stored ones") {
@@ -31,6 +52,8 @@ TEST_CASE("the documented fields are the stored ones") {
   CHECK(code_block_after(text, "### Fields of the weights") == field_list<std::vector<io::NamedTensor>>(""));
   CHECK(code_block_after(text, "### Fields of the components") == field_list<io::Components>(""));
   CHECK(code_block_after(text, "### Fields of the metadata") == field_list<io::ModelMetadata>(""));
+  CHECK(expanded(code_block_after(text, "### Fields of the checkpoint"), text) ==
+        field_list<io::Checkpoint>(""));
 }
 
 TEST_CASE("the documented reader in Python reads the weights") {

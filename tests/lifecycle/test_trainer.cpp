@@ -113,10 +113,17 @@ TEST_CASE("an interruption ends after the current step; what was best so far com
   CHECK(!same_bits(values_of(early.parameters), values_of(whole.parameters)));
 
   steps = 0;
+  double shown = 0;
+  hooks.step_ended = [&](const StepReport& report) {
+    ++steps;
+    shown = report.validation_loss;
+    CHECK(std::isnan(shown) == (report.epoch == 1));
+  };
   hooks.stop_requested = [&] { return steps == whole.steps + 2; };
   const TrainedNetwork second = lifecycle::train(tiny.setup(short_plan(5)), hooks);
   CHECK(second.interrupted);
   CHECK(second.best_epoch == 1);
+  CHECK(shown == whole.epochs[0].validation_loss);
   CHECK(same_bits(values_of(second.parameters), values_of(whole.parameters)));
 }
 
@@ -125,9 +132,13 @@ TEST_CASE("without a validation part the training loss decides") {
   tiny.split.validation.windows.clear();
   const TrainedNetwork trained = lifecycle::train(tiny.setup(short_plan(2)));
   for (const EpochRecord& record : trained.epochs) {
-    CHECK(record.validation_loss == record.training_loss);
+    CHECK(std::isnan(record.validation_loss));
     CHECK(std::isnan(record.validation_accuracy[0]));
   }
+  const auto& epochs = trained.epochs;
+  CHECK(epochs[0].best);
+  CHECK(epochs[1].best == (epochs[1].training_loss < epochs[0].training_loss));
+  CHECK(trained.best_epoch == (epochs[1].best ? 2 : 1));
 }
 
 TEST_CASE("too little data, and a loss that is no number any more, are errors") {

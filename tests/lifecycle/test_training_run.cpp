@@ -10,25 +10,13 @@
 #include "lifecycle/training_run.h"
 #include "tests/io/expect_error.h"
 #include "tests/io/temporary_folder.h"
-#include "tests/lifecycle/tiny_training.h"
+#include "tests/lifecycle/tiny_request.h"
 
 using namespace deepmine;
 using namespace deepmine::lifecycle;
 using namespace deepmine::test;
 
 namespace {
-
-TrainingRequest request(const std::filesystem::path& store, int epochs = 2) {
-  TrainingRequest request;
-  request.records = simulated_records();
-  request.data_sha256 = std::string(64, 'a');
-  request.static_rows = 12;
-  request.timeseries_rows = 12 * 50;
-  request.network = tiny_network();
-  request.plan = short_plan(epochs);
-  request.store = store;
-  return request;
-}
 
 bool is_empty_folder(const std::filesystem::path& path) {
   return !std::filesystem::exists(path) || std::filesystem::is_empty(path);
@@ -46,7 +34,7 @@ TEST_CASE("a training is published, and what is loaded gives the answers of what
   hooks.training.epoch_ended = [&](const EpochRecord& record, const nn::Parameters<float>& parameters) {
     if (record.best) best = values_of(parameters);
   };
-  const TrainingOutcome outcome = run_training(request(store), hooks);
+  const TrainingOutcome outcome = run_training(tiny_request(store), hooks);
   CHECK(!outcome.interrupted);
   CHECK(outcome.sequence == 1);
   CHECK(outline.training_windows > 0);
@@ -83,7 +71,7 @@ TEST_CASE("a training is published, and what is loaded gives the answers of what
   loaded.run(model->parameters());
   for (int s = 0; s < 9; ++s) CHECK(trained.logits(s) == loaded.logits(s));
 
-  CHECK(run_training(request(store, 1)).sequence == 2);
+  CHECK(run_training(tiny_request(store, 1)).sequence == 2);
   CHECK(load_current(ModelStore(store))->metadata().sequence == 2);
 }
 
@@ -91,7 +79,7 @@ TEST_CASE("no model is nothing; a model whose answers changed is refused") {
   TemporaryFolder folder;
   const std::filesystem::path store = folder / "models";
   CHECK(load_current(ModelStore(store)) == nullptr);
-  run_training(request(store, 1));
+  run_training(tiny_request(store, 1));
   SavedModel saved = parse_saved_model(*ModelStore(store).read_current());
   saved.weights.tensors.front().values.front() += 0.5f;
   expect_error(ErrorCode::model_damaged, "does not give the answers that it gave when it was saved",
@@ -106,32 +94,34 @@ TEST_CASE("a second training into the same store is refused while one runs") {
   hooks.started = [&](const TrainingOutline&) {
     asked = true;
     expect_error(ErrorCode::failure, "the store is being written to by process",
-                 [&] { run_training(request(store, 1)); });
+                 [&] { run_training(tiny_request(store, 1)); });
   };
-  CHECK(run_training(request(store, 1), hooks).sequence == 1);
+  CHECK(run_training(tiny_request(store, 1), hooks).sequence == 1);
   CHECK(asked);
 }
 
 TEST_CASE("an interrupted training leaves a checkpoint and the model in service as it was") {
   TemporaryFolder folder;
   const std::filesystem::path store = folder / "models";
-  run_training(request(store, 1));
+  run_training(tiny_request(store, 1));
   TrainingRunHooks hooks;
   int steps = 0;
   hooks.training.stop_requested = [&] { return ++steps == 2; };
-  const TrainingOutcome outcome = run_training(request(store, 1), hooks);
+  const TrainingOutcome outcome = run_training(tiny_request(store, 1), hooks);
   CHECK(outcome.interrupted);
   CHECK(outcome.sequence == 0);
-  CHECK(std::filesystem::is_regular_file(outcome.checkpoint / "best_enhanced_model_weights"));
+  CHECK(std::filesystem::is_regular_file(outcome.checkpoint));
+  CHECK(outcome.epoch == 1);
+  CHECK(outcome.step == 2);
   CHECK(load_current(ModelStore(store))->metadata().sequence == 1);
 }
 
 TEST_CASE("plans and networks that make no sense are refused before the store is touched") {
   TemporaryFolder folder;
-  TrainingRequest bad_plan = request(folder / "models");
+  TrainingRequest bad_plan = tiny_request(folder / "models");
   bad_plan.plan.batch_size = 1;
   expect_error(ErrorCode::usage, "the training plan can't be used", [&] { run_training(bad_plan); });
-  TrainingRequest bad_network = request(folder / "models");
+  TrainingRequest bad_network = tiny_request(folder / "models");
   bad_network.network.key_size = 0;
   expect_error(ErrorCode::usage, "the network can't be built", [&] { run_training(bad_network); });
   CHECK(folder.entries() == 0);
@@ -140,7 +130,7 @@ TEST_CASE("plans and networks that make no sense are refused before the store is
 TEST_CASE("a training part with one kind of stope only is refused") {
   for (const bool stable : {true, false}) {
     TemporaryFolder folder;
-    TrainingRequest one_kind = request(folder / "models");
+    TrainingRequest one_kind = tiny_request(folder / "models");
     for (stope::StopeRecord& record : one_kind.records) record.statics.stable = stable;
     expect_error(ErrorCode::data_invalid, "some of both", [&] { run_training(std::move(one_kind)); });
     CHECK(!ModelStore(folder / "models").current());
@@ -149,7 +139,7 @@ TEST_CASE("a training part with one kind of stope only is refused") {
 
 TEST_CASE("a network that does not fit the program's records is refused") {
   TemporaryFolder folder;
-  TrainingRequest misfit = request(folder / "models");
+  TrainingRequest misfit = tiny_request(folder / "models");
   misfit.network.risk_levels = 8;
   expect_error(ErrorCode::usage, "risk_levels is 8", [&] { run_training(std::move(misfit)); });
 }
