@@ -9,6 +9,7 @@
 #include <string>
 
 #include "apps/common_options.h"
+#include "apps/gate_options.h"
 #include "apps/input_files.h"
 #include "apps/interrupt.h"
 #include "apps/plan_options.h"
@@ -29,12 +30,13 @@ constexpr const char* examples =
 
 constexpr const char* description =
     "Trains a network on the stopes of two files and puts it into service.\n"
-    "The new model replaces the one in service once all of it is safely on disk. Training ends when the\n"
+    "The new model replaces the one in service once all of it is safely on disk, was read back, gives the\n"
+    "answers of its test cases and is not worse than the gate allows (--gate). Training ends when the\n"
     "validation loss no longer falls; the network is then shown beside the most frequent class and the rule\n"
     "set. Ctrl-C ends it after the current step, with the best weights so far in the checkpoint folder; a\n"
     "second Ctrl-C at once.\n"
-    "Exit codes: 0 done, 2 usage, 3 data invalid (a rejected stope too, unless --skip-rejected), 130\n"
-    "interrupted.";
+    "Exit codes: 0 done, 1 failure (a model that the gate refused too), 2 usage, 3 data invalid (a\n"
+    "rejected stope too, unless --skip-rejected), 130 interrupted.";
 
 struct TrainOptions {
   InputFiles files;
@@ -100,15 +102,17 @@ void report_published(const TrainOptions& options, const lifecycle::TrainingOutc
     print_message(context, fmt::format("{} windows were left over as batches of one and dropped",
                                        with_thousands(outcome.dropped_samples)));
   if (context.json) {
-    print_result(io::metadata_json(outcome.metadata));
+    print_result(publication_json(io::metadata_json(outcome.metadata), outcome.publication));
     return;
   }
-  print_result(
-      fmt::format("\n{}\nModel {} is version {} of {}, in service. Best epoch {} of {}.\n"
-                  "Next: deepmine predict --static {} --timeseries {} --store {}\n",
-                  result_text(outcome.metadata, stdout_has_colour()), outcome.metadata.model_id,
-                  outcome.sequence, options.store, outcome.metadata.best_epoch, outcome.metadata.epochs_run,
-                  options.files.statics, options.files.timeseries, options.store));
+  std::string text = fmt::format(
+      "\n{}\nBest epoch {} of {}. Model {} is {}\n", result_text(outcome.metadata, stdout_has_colour()),
+      outcome.metadata.best_epoch, outcome.metadata.epochs_run, outcome.metadata.model_id,
+      publication_text(outcome.publication, options.store));
+  if (outcome.publication.in_service)
+    text += fmt::format("Next: deepmine predict --static {} --timeseries {} --store {}\n",
+                        options.files.statics, options.files.timeseries, options.store);
+  print_result(text);
 }
 
 int run_train(TrainOptions options, const Context& context) {
@@ -139,6 +143,14 @@ int run_train(TrainOptions options, const Context& context) {
                         : std::string("the weights of the last step (no epoch was finished)"),
                     outcome.checkpoint.string()));
   report_published(options, outcome, context);
+  if (outcome.publication.rejected)
+    throw Error(ErrorCode::failure,
+                fmt::format("version {} is kept but was not put into service: {}; the model in service is "
+                            "unchanged (--gate and --force-publish decide otherwise)",
+                            outcome.sequence, outcome.publication.refusal));
+  if (!outcome.publication.in_service)
+    print_warning(fmt::format("deepmine: version {} is kept but not in service: {}", outcome.sequence,
+                              outcome.publication.refusal));
   return 0;
 }
 
@@ -162,6 +174,7 @@ void add_train_options(CLI::App& verb, TrainOptions& options) {
       ->capture_default_str()
       ->type_name("X");
   add_plan_options(verb, options.request.plan);
+  add_gate_options(verb, options.request.gate);
 }
 
 }  // namespace

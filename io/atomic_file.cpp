@@ -118,6 +118,22 @@ void write_new_file(const std::filesystem::path& path, std::string_view bytes) {
   }
 }
 
+void append_to_file(const std::filesystem::path& path, std::string_view bytes) {
+  FileDescriptor file = open_file(path, O_WRONLY | O_APPEND);
+  const bool is_new = !file.is_open() && errno == ENOENT;
+  if (is_new) file = open_file(path, O_WRONLY | O_APPEND | O_CREAT);
+  if (!file.is_open()) throw_system_error(failure, path, "open", errno);
+  write_all(file, bytes, path);
+  sync_and_close(file, path);
+  if (is_new) sync_directory(directory_of(path));
+}
+
+void forget_cached_bytes(const std::filesystem::path& path) noexcept {
+  const FileDescriptor file = open_file(path, O_RDONLY);
+  if (file.is_open()) [[maybe_unused]]
+    const int ignored = ::posix_fadvise(file.number(), 0, 0, POSIX_FADV_DONTNEED);
+}
+
 void sync_directory(const std::filesystem::path& directory) {
   FileDescriptor file = open_file(directory, O_RDONLY | O_DIRECTORY);
   if (!file.is_open()) throw_system_error(failure, directory, "open the folder", errno);

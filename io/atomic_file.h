@@ -47,6 +47,13 @@ void write_file_atomically(const std::filesystem::path& target, std::string_view
 /// Creates a file that must not exist yet, writes it and syncs it (not its folder); removes it if that fails.
 void write_new_file(const std::filesystem::path& path, std::string_view bytes);
 
+/// Adds bytes at the end of a file (created if need be; then its folder is synced, too) and syncs it. If it
+/// throws, a part of them may stand there.
+void append_to_file(const std::filesystem::path& path, std::string_view bytes);
+
+/// Asks the kernel to forget what it remembers of a synced file, so that the next read comes from the disk.
+void forget_cached_bytes(const std::filesystem::path& path) noexcept;
+
 /// fsync of a folder: makes the names in it (new files, renames) survive a loss of power.
 void sync_directory(const std::filesystem::path& directory);
 

@@ -196,8 +196,8 @@ class TrainingRun {
   void publish(const TrainedNetwork& trained, TrainingOutcome& outcome) {
     add_metrics(trained.parameters);
     metadata_.sequence = writer_.next_sequence();
-    const StoredVersion version = writer_.publish(saved_model_files(saved_model(trained.parameters), log_));
-    outcome.sequence = version.sequence;
+    outcome.publication = publish_model(writer_, saved_model(trained.parameters), log_, request_.gate);
+    outcome.sequence = outcome.publication.sequence;
     checkpoint_.remove();
   }
 

@@ -10,6 +10,7 @@
 #include "engine/stope/records.h"
 #include "engine/stope/split.h"
 #include "io/metadata_file.h"
+#include "lifecycle/publishing_gate.h"
 #include "lifecycle/store.h"
 #include "lifecycle/trainer.h"
 
@@ -25,6 +26,7 @@ struct TrainingRequest {
   train::TrainingPlan plan;
   int threads = 1;
   std::filesystem::path store;
+  GatePolicy gate;
 };
 
 /// What is known before the first step: for the caller to show.
@@ -45,8 +47,9 @@ struct TrainingOutcome {
   bool interrupted = false;
   /// Interrupted: the folder with the best weights so far. They were not put into service.
   std::filesystem::path checkpoint;
-  io::ModelMetadata metadata;  ///< of what was published, or of the checkpoint
-  Sequence sequence = 0;       ///< 0: nothing was published
+  io::ModelMetadata metadata;    ///< of what was published, or of the checkpoint
+  Sequence sequence = 0;         ///< 0: nothing was stored
+  ModelPublication publication;  ///< whether it went into service, and what the gate found
   std::int64_t dropped_samples = 0;
 };
 
