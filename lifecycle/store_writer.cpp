@@ -120,9 +120,16 @@ void StoreWriter::record_what_is_in_service() {
                                                                   : version_text(logged)));
 }
 
-void StoreWriter::put_into_service(EventKind kind, const CurrentRecord& current, const std::string& why) {
+/// Everything that can fail for want of room comes before the record, and the record before the deed.
+void StoreWriter::put_into_service(EventKind kind, const CurrentRecord& current, const std::string& why,
+                                   StagedVersion* staged) {
+  io::AtomicFile file(store_.root() / store_names::current);
+  file.write(format_current(current));
+  file.prepare();
   record(kind, current.sequence, current.previous, why);
-  io::write_file_atomically(store_.root() / store_names::current, format_current(current));
+  // From here on the version may be in service: it stays, even if the next step fails.
+  if (staged != nullptr) staged->keep();
+  file.commit();
 }
 
 // ---- publishing
@@ -171,11 +178,8 @@ Publication StoreWriter::publish(const std::vector<StoredFile>& files, const Pub
     staged.keep();
     return result;
   }
-  // From here on the version may be in service: it stays, even if CURRENT can't be written.
-  record(EventKind::published, result.sequence, replaced, request.reason);
-  staged.keep();
-  io::write_file_atomically(root / store_names::current,
-                            format_current({result.sequence, manifest_sha256, replaced}));
+  put_into_service(EventKind::published, {result.sequence, manifest_sha256, replaced}, request.reason,
+                   &staged);
   result.in_service = true;
   return result;
 }

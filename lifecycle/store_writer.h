@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "lifecycle/store.h"
+#include "lifecycle/store_layout.h"
 #include "lifecycle/store_lock.h"
 
 namespace deepmine::lifecycle {
@@ -83,7 +84,8 @@ class StoreWriter {
 
   void record(EventKind kind, Sequence version, Sequence before, const std::string& why);
   void record_what_is_in_service();
-  void put_into_service(EventKind kind, const CurrentRecord& record, const std::string& why);
+  void put_into_service(EventKind kind, const CurrentRecord& record, const std::string& why,
+                        StagedVersion* staged = nullptr);
   VersionReport require_good(Sequence sequence, const RollbackRequest& request) const;
 
   ModelStore store_;

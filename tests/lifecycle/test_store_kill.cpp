@@ -1,6 +1,7 @@
 // kill -9 at random moments of a writer that publishes, rolls back, pins and cleans up: no acknowledged
 // version is lost, no version is a mixture of two, and the next publication works.
 #include <doctest/doctest.h>
+#include <sched.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -122,10 +123,14 @@ void start_and_kill(const ModelStore& store, Diary& diary, std::uint64_t seed) {
   if (child == 0) write_until_killed(store, diary, seed);
   while (!diary.started && diary.failed == 0) ::usleep(20);
   RandomStream random(seed + 1);
-  const auto until =
-      std::chrono::steady_clock::now() + std::chrono::microseconds(static_cast<int>(random.uniform(0, 1500)));
-  while (std::chrono::steady_clock::now() < until) {
-  }
+  // Most often in the midst of a publication, else whenever it happens to be.
+  const bool aimed = random.uniform() < 0.7;
+  const auto now = [] { return std::chrono::steady_clock::now(); };
+  const auto patience = now() + std::chrono::milliseconds(5);
+  while (aimed && diary.deed != publishing && now() < patience) ::sched_yield();
+  const double delay = random.uniform(0, aimed ? 500 : 1500);
+  const auto until = now() + std::chrono::microseconds(static_cast<int>(delay));
+  while (now() < until) ::sched_yield();
   ::kill(child, SIGKILL);
   REQUIRE(::waitpid(child, nullptr, 0) == child);
 }
@@ -170,7 +175,7 @@ TEST_CASE("a writer is killed at random moments") {
     TemporaryFolder folder;  // a new store now and then, for its log grows
     const ModelStore store(folder / "models");
     const SharedDiary diary;
-    for (int round = 0; round < 20 && kills[publishing] < wanted; ++round, seed += 2, ++all) {
+    for (int round = 0; round < 8 && kills[publishing] < wanted; ++round, seed += 2, ++all) {
       start_and_kill(store, *diary, seed);
       REQUIRE(diary->failed == 0);
       ++kills[diary->deed.load()];
