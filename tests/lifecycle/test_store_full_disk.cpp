@@ -86,7 +86,7 @@ std::string fill_and_recover(const ModelStore& store, std::size_t size) {
   for (const auto& entry : std::filesystem::directory_iterator(store.root() / "staging"))
     return "left behind: " + entry.path().string();
   writer.collect({{1, "making room"}});
-  if (!writer.publish(sized_model(writer.next_sequence(), size)).in_service) return "not in service";
+  if (!writer.publish(sized_model(writer.next_sequence(), size / 2)).in_service) return "not in service";
   return {};
 }
 
