@@ -46,31 +46,37 @@ Verdict verdict_on(const FaultMode& mode, const SystemCall& call, std::size_t fa
 
 enum class Outcome { acknowledged, refused, ended };
 
-/// Carries the act out in a process of its own. `calls` is how many calls were judged, if it went to its end.
+/// The exit code of a process that did it: 0 acknowledged, 1 refused, 2 an error of another kind, 3 there was
+/// no such call.
+int act(const Scenario& scenario, const ModelStore& store, const FaultMode& mode, std::size_t failing) {
+  int status = 0;
+  const SystemCallWatch watch([&](const SystemCall& call) { return verdict_on(mode, call, failing); },
+                              CallSet::every);
+  try {
+    scenario.act(store);
+  } catch (const Error&) {
+    status = 1;
+  } catch (...) {
+    status = 2;
+  }
+  return status != 0 ? status : watch.calls() < failing ? 3 : 0;
+}
+
+/// In a process of its own where it is to be ended. `calls` is how many calls were judged, if it went to its
+/// end.
 Outcome act_with_fault(const Scenario& scenario, const ModelStore& store, const FaultMode& mode,
                        std::size_t failing, std::size_t& calls) {
-  const pid_t child = ::fork();
-  if (child == 0) {
-    std::size_t seen = 0;
+  int code = 0;
+  if (mode.exit == Exit::no) {
+    code = act(scenario, store, mode, failing);
+  } else {
+    const pid_t child = ::fork();
+    if (child == 0) ::_exit(act(scenario, store, mode, failing));
     int status = 0;
-    {
-      SystemCallWatch watch([&](const SystemCall& call) { return verdict_on(mode, call, failing); },
-                            CallSet::every);
-      try {
-        scenario.act(store);
-      } catch (const Error&) {
-        status = 1;
-      } catch (...) {
-        status = 2;
-      }
-      seen = watch.calls();
-    }
-    ::_exit(status != 0 ? status : seen < failing ? 3 : 0);  // 3: there was no such call
+    REQUIRE(::waitpid(child, &status, 0) == child);
+    REQUIRE(WIFEXITED(status));
+    code = WEXITSTATUS(status);
   }
-  int status = 0;
-  REQUIRE(::waitpid(child, &status, 0) == child);
-  REQUIRE(WIFEXITED(status));
-  const int code = WEXITSTATUS(status);
   CHECK(code != 2);
   if (code == 3) calls = failing - 1;
   return code == exit_of_faults ? Outcome::ended : code == 1 ? Outcome::refused : Outcome::acknowledged;
