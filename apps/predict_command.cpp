@@ -40,7 +40,8 @@ constexpr const char* description =
     "with\n"
     "readings up to --as-of, else the last day of all. A reading after today rejects its stope; today is\n"
     "this computer's calendar day in its time zone (TZ): give --today where that is not the mine's.\n"
-    "Exit codes: 0; 2 usage (an unknown NAME too); 3 the files can't be used; 4 no model or a damaged one;\n"
+    "Exit codes: 0; 2 usage (an unknown NAME too); 3 the files can't be used; 4 no model or a damaged one\n"
+    "(an older good version answers then, flagged, else the rules);\n"
     "10 an alert is present (with --exit-on-alert); 5 some stopes could not be answered. Where several\n"
     "hold: 4, then 10, then 5.";
 
@@ -93,21 +94,24 @@ CheckedOptions check(const PredictOptions& options) {
   return checked;
 }
 
-using ModelPointer = std::shared_ptr<const lifecycle::LoadedModel>;
-
-/// The model in service. That there is none, or that it is damaged, is said here; the rules answer then.
-ModelPointer load_model(const std::string& store) {
-  std::string problem;
-  try {
-    if (ModelPointer model = lifecycle::load_current(lifecycle::ModelStore(store))) return model;
-    problem = fmt::format("{}: there is no model; train one with `deepmine train --store {}`", store, store);
-  } catch (const Error& error) {
-    if (error.code() != ErrorCode::model_damaged && error.code() != ErrorCode::model_missing) throw;
-    problem = fmt::format("the model can't be used: {}", error.what());
+/// The model in service, or an older one in its place. That there is none, or that it is damaged, is said
+/// here; without any, the rules answer.
+lifecycle::ModelInService load_model(const std::string& store) {
+  lifecycle::ModelInService loaded = lifecycle::load_in_service(lifecycle::ModelStore(store));
+  if (loaded.is_degraded()) {
+    print_warning(
+        fmt::format("deepmine: DEGRADED: version {} answers, an older one: the model in service "
+                    "can't be used: {}",
+                    loaded.model->metadata().sequence, printable(loaded.problem)));
+  } else if (!loaded.model) {
+    const std::string problem =
+        loaded.problem.empty()
+            ? fmt::format("{}: there is no model; train one with `deepmine train --store {}`", store, store)
+            : fmt::format("the model can't be used: {}", loaded.problem);
+    print_warning("deepmine: " + printable(problem) +
+                  "\ndeepmine: the rule set answers in its place: it can say unstable, but never stable");
   }
-  print_warning("deepmine: " + printable(problem) +
-                "\ndeepmine: the rule set answers in its place: it can say unstable, but never stable");
-  return nullptr;
+  return loaded;
 }
 
 io::StopeData read_data(const PredictOptions& options, const CheckedOptions& checked,
@@ -134,7 +138,8 @@ std::vector<std::string> each_once(const std::vector<std::string>& names) {
 
 /// A prediction run: what was asked, what answers, and the answers.
 struct Run {
-  ModelPointer model;
+  std::shared_ptr<const lifecycle::LoadedModel> model;
+  bool degraded = false;
   stope::SiteSettings settings;
   std::vector<int> horizons;
   std::vector<stope::Assessment> assessments;
@@ -144,7 +149,9 @@ struct Run {
 Run predict(const PredictOptions& options, const Context& context) {
   const CheckedOptions checked = check(options);
   Run run;
-  run.model = load_model(options.store);
+  const lifecycle::ModelInService loaded = load_model(options.store);
+  run.model = loaded.model;
+  run.degraded = loaded.is_degraded();
   run.horizons = stope::WindowPlan{}.horizons;
   if (run.model) {
     run.settings = run.model->components().settings;
@@ -170,6 +177,9 @@ Run predict(const PredictOptions& options, const Context& context) {
   request.threshold = options.threshold;
   request.timestamp = lifecycle::utc_timestamp();
   request.threads = options.threads;
+  if (loaded.is_degraded())
+    request.degraded = fmt::format("version {}, an older one, answers: {}", loaded.model->metadata().sequence,
+                                   loaded.problem);
   run.assessments = lifecycle::predict(run.model.get(), std::move(data.stopes), data.issues, request);
   return run;
 }
@@ -208,7 +218,7 @@ int exit_code_of(const Run& run, bool exit_on_alert) {
   const auto any = [&](auto holds) {
     return std::any_of(run.assessments.begin(), run.assessments.end(), holds);
   };
-  if (!run.model) return unusable_model;
+  if (!run.model || run.degraded) return unusable_model;
   if (exit_on_alert && any([](const stope::Assessment& a) { return a.alert_recommended.value_or(false); }))
     return alert_present;
   const bool unanswered = any([](const stope::Assessment& a) {

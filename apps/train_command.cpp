@@ -11,6 +11,7 @@
 #include <string>
 
 #include "apps/common_options.h"
+#include "apps/gate_options.h"
 #include "apps/input_files.h"
 #include "apps/interrupt.h"
 #include "apps/plan_options.h"
@@ -35,22 +36,20 @@ constexpr const char* examples =
 
 constexpr const char* description =
     "Trains a network on the stopes of two files and puts it into service.\n"
-    "The new model replaces the one in service once all of it is safely on disk. Training ends when the\n"
+    "The new model replaces the one in service once all of it is safely on disk, was read back, gives the\n"
+    "answers of its test cases and is not worse than the gate allows (--gate). Training ends when the\n"
     "validation loss no longer falls; the network is then shown beside the most frequent class and the rule\n"
     "set.\n"
-    "Checkpoints of everything are kept in STORE/checkpoints/RUN until the model is published, or for 30 "
-    "days.\n"
-    "Ctrl-C (or SIGTERM) ends the training after the current step with one more; a second one ends it at "
-    "once.\n"
-    "--resume goes on with the run, with the flags that it was begun with, and comes to the same bits as if "
-    "it\n"
-    "had never stopped. The data must be the same.\n"
+    "Checkpoints of everything are kept in STORE/checkpoints/RUN until the model is published, or for 30\n"
+    "days. Ctrl-C (or SIGTERM) ends the training after the current step with one more; a second one ends it\n"
+    "at once. --resume goes on with the run, with the flags that it was begun with, and comes to the same\n"
+    "bits as if it had never stopped. The data must be the same; the flags of the gate are today's.\n"
     "Exit codes: 0 done, 1 failure (the store is being written to, a disk is full, the loss is no number "
     "any\n"
-    "more), 2 usage (a run that can't be resumed with these flags or this data, too), 3 data invalid (a\n"
-    "rejected stope too, unless --skip-rejected), 4 the store is damaged, or there is no sound checkpoint "
-    "to\n"
-    "resume from, 130 interrupted with the checkpoint saved.";
+    "more, the gate refused the model), 2 usage (a run that can't be resumed with these flags or this data,\n"
+    "too), 3 data invalid (a rejected stope too, unless --skip-rejected), 4 the store is damaged, or there "
+    "is\n"
+    "no sound checkpoint to resume from, 130 interrupted with the checkpoint saved.";
 
 constexpr const char* interrupted_before =
     "deepmine: interrupted before the training began; nothing was changed\n";
@@ -146,15 +145,17 @@ void report_published(const TrainOptions& options, const lifecycle::TrainingOutc
     print_message(context, fmt::format("{} windows were left over as batches of one and dropped",
                                        with_thousands(outcome.dropped_samples)));
   if (context.json) {
-    print_result(io::metadata_json(outcome.metadata));
+    print_result(publication_json(io::metadata_json(outcome.metadata), outcome.publication));
     return;
   }
-  print_result(
-      fmt::format("\n{}\nModel {} is version {} of {}, in service. Best epoch {} of {}.\n"
-                  "Next: deepmine predict --static {} --timeseries {} --store {}\n",
-                  result_text(outcome.metadata, stdout_has_colour()), outcome.metadata.model_id,
-                  outcome.sequence, options.store, outcome.metadata.best_epoch, outcome.metadata.epochs_run,
-                  options.files.statics, options.files.timeseries, options.store));
+  std::string text = fmt::format(
+      "\n{}\nBest epoch {} of {}. Model {} is {}\n", result_text(outcome.metadata, stdout_has_colour()),
+      outcome.metadata.best_epoch, outcome.metadata.epochs_run, outcome.metadata.model_id,
+      publication_text(outcome.publication, options.store));
+  if (outcome.publication.in_service)
+    text += fmt::format("Next: deepmine predict --static {} --timeseries {} --store {}\n",
+                        options.files.statics, options.files.timeseries, options.store);
+  print_result(text);
 }
 
 /// What a signal made of the training, as the Error that the program ends with.
@@ -204,6 +205,14 @@ int run_train(TrainOptions options, const Context& context) {
         context,
         fmt::format("run {} had been finished; its model is published, nothing was trained", outcome.run));
   report_published(options, outcome, context);
+  if (outcome.publication.rejected)
+    throw Error(ErrorCode::failure,
+                fmt::format("version {} is kept but was not put into service: {}; the model in service is "
+                            "unchanged (--gate and --force-publish decide otherwise)",
+                            outcome.sequence, outcome.publication.refusal));
+  if (!outcome.publication.in_service)
+    print_warning(fmt::format("deepmine: version {} is kept but not in service: {}", outcome.sequence,
+                              outcome.publication.refusal));
   return 0;
 }
 
@@ -236,6 +245,7 @@ void add_train_options(CLI::App& verb, TrainOptions& options) {
       ->capture_default_str()
       ->type_name("X");
   add_plan_options(verb, options.request.plan);
+  add_gate_options(verb, options.request.gate);
 }
 
 }  // namespace

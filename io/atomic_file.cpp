@@ -35,6 +35,16 @@ void sync_and_close(FileDescriptor& file, const std::filesystem::path& path) {
   if (!file.close()) throw_system_error(failure, path, "close", errno);
 }
 
+/// Room for what will be appended later; not to have it is no reason to stop.
+void reserve_room(const FileDescriptor& file, std::size_t appended) noexcept {
+  constexpr off_t reserve = 64 * 1024, unit_of_blocks = 512;
+  struct stat status {};
+  if (::fstat(file.number(), &status) != 0) return;
+  const off_t needed = status.st_size + static_cast<off_t>(appended);
+  if (status.st_blocks * unit_of_blocks >= needed + reserve / 2) return;
+  [[maybe_unused]] const int ignored = ::fallocate(file.number(), FALLOC_FL_KEEP_SIZE, 0, needed + reserve);
+}
+
 /// Where the bytes shall really go: the file itself, or the file that a symbolic link names.
 std::filesystem::path resolve_target(const std::filesystem::path& target) {
   struct stat status {};
@@ -90,10 +100,14 @@ void AtomicFile::flush() {
   buffer_.clear();
 }
 
-void AtomicFile::commit() {
+void AtomicFile::prepare() {
   assert(file_.is_open());
   flush();
   sync_and_close(file_, target_);
+}
+
+void AtomicFile::commit() {
+  if (file_.is_open()) prepare();
   if (::rename(temporary_.c_str(), target_.c_str()) != 0)
     throw_system_error(failure, target_, "give it its name (rename)", errno);
   temporary_.clear();
@@ -116,6 +130,23 @@ void write_new_file(const std::filesystem::path& path, std::string_view bytes) {
     ::unlink(path.c_str());
     throw;
   }
+}
+
+void append_to_file(const std::filesystem::path& path, std::string_view bytes) {
+  FileDescriptor file = open_file(path, O_WRONLY | O_APPEND);
+  const bool is_new = !file.is_open() && errno == ENOENT;
+  if (is_new) file = open_file(path, O_WRONLY | O_APPEND | O_CREAT);
+  if (!file.is_open()) throw_system_error(failure, path, "open", errno);
+  reserve_room(file, bytes.size());
+  write_all(file, bytes, path);
+  sync_and_close(file, path);
+  if (is_new) sync_directory(directory_of(path));
+}
+
+void forget_cached_bytes(const std::filesystem::path& path) noexcept {
+  const FileDescriptor file = open_file(path, O_RDONLY);
+  if (file.is_open()) [[maybe_unused]]
+    const int ignored = ::posix_fadvise(file.number(), 0, 0, POSIX_FADV_DONTNEED);
 }
 
 void sync_directory(const std::filesystem::path& directory) {

@@ -29,8 +29,12 @@ class AtomicFile {
   AtomicFile& operator=(const AtomicFile&) = delete;
 
   void write(std::string_view bytes);
-  /// fsync, rename, fsync of the folder. A failed fsync is never retried: the kernel may have dropped the
-  /// bytes and would report success the second time. After commit() nothing more may be written.
+  /// The part of commit() that needs room on the disk: all bytes are written and safe, under the temporary
+  /// name. For whoever must do something between it and commit(). Nothing may be written after it.
+  void prepare();
+  /// fsync (unless it was prepared), rename, fsync of the folder. A failed fsync is never retried: the kernel
+  /// may have dropped the bytes and would report success the second time. After commit() nothing more may be
+  /// written.
   void commit();
 
  private:
@@ -46,6 +50,14 @@ void write_file_atomically(const std::filesystem::path& target, std::string_view
 
 /// Creates a file that must not exist yet, writes it and syncs it (not its folder); removes it if that fails.
 void write_new_file(const std::filesystem::path& path, std::string_view bytes);
+
+/// Adds bytes at the end of a file (created if need be; then its folder is synced, too) and syncs it. If it
+/// throws, a part of them may stand there. Some room behind the end is kept reserved, where the file system
+/// can do that: a log must be able to say that room is being made.
+void append_to_file(const std::filesystem::path& path, std::string_view bytes);
+
+/// Asks the kernel to forget what it remembers of a synced file, so that the next read comes from the disk.
+void forget_cached_bytes(const std::filesystem::path& path) noexcept;
 
 /// fsync of a folder: makes the names in it (new files, renames) survive a loss of power.
 void sync_directory(const std::filesystem::path& directory);

@@ -26,8 +26,10 @@ FileDescriptor open_file(const std::filesystem::path& path, int flags, unsigned 
 
 void throw_system_error(ErrorCode code, const std::filesystem::path& path, std::string_view action,
                         int error_number) {
-  throw Error(code, path.string() + ": can't " + std::string(action) + ": " +
-                        std::generic_category().message(error_number));
+  throw SystemError(
+      code,
+      path.string() + ": can't " + std::string(action) + ": " + std::generic_category().message(error_number),
+      error_number);
 }
 
 }  // namespace deepmine::io

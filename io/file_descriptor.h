@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -33,7 +34,19 @@ class FileDescriptor {
 /// open(2) with O_CLOEXEC, repeated when a signal interrupts it. Not open (errno says why) if it failed.
 FileDescriptor open_file(const std::filesystem::path& path, int flags, unsigned mode = 0666) noexcept;
 
-/// Throws Error{code, "<path>: can't <action>: <text of the system error>"}.
+/// What throw_system_error() throws: an Error that remembers the system's reason, for callers who must tell
+/// "it is not there" from "it can't be read now".
+class SystemError : public Error {
+ public:
+  SystemError(ErrorCode code, const std::string& message, int error_number)
+      : Error(code, message), error_number_(error_number) {}
+  int error_number() const noexcept { return error_number_; }
+
+ private:
+  int error_number_;
+};
+
+/// Throws SystemError{code, "<path>: can't <action>: <text of the system error>"}.
 [[noreturn]] void throw_system_error(ErrorCode code, const std::filesystem::path& path,
                                      std::string_view action, int error_number);
 

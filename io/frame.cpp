@@ -40,6 +40,10 @@ Number get(std::string_view bytes, std::size_t at) {
   throw Error(ErrorCode::model_damaged, source + ": " + what);
 }
 
+[[noreturn]] void refuse_newer(const std::string& source, const std::string& what) {
+  throw NewerFormatError(source + ": made by a newer version of deepmine (" + what + ")");
+}
+
 std::string text(std::uint64_t number) {
   return std::to_string(number);
 }
@@ -76,8 +80,8 @@ void check_magic(std::string_view bytes, const std::string& source) {
 void check_frame_version(std::string_view bytes, const std::string& source) {
   const auto version = get<std::uint32_t>(bytes, frame_version_at);
   if (version > newest_frame_version)
-    refuse(source, "made by a newer version of deepmine (frame version " + text(version) +
-                       ", this program reads " + text(newest_frame_version) + ")");
+    refuse_newer(source,
+                 "frame version " + text(version) + ", this program reads " + text(newest_frame_version));
   if (version == 0) refuse(source, "damaged: frame version 0");
 }
 
@@ -158,12 +162,10 @@ Frame parse_frame(std::string_view bytes, FrameKind kind, std::uint32_t newest_s
                        ")");
   const auto schema_version = get<std::uint32_t>(bytes, schema_version_at);
   if (schema_version > newest_schema_version)
-    refuse(source, "made by a newer version of deepmine (" + std::string(frame_kind_name(kind)) +
-                       " version " + text(schema_version) + ", this program reads up to " +
-                       text(newest_schema_version) + ")");
+    refuse_newer(source, std::string(frame_kind_name(kind)) + " version " + text(schema_version) +
+                             ", this program reads up to " + text(newest_schema_version));
   if (schema_version == 0) refuse(source, "damaged: " + std::string(frame_kind_name(kind)) + " version 0");
-  if (get<std::uint32_t>(bytes, flags_at) != 0)
-    refuse(source, "made by a newer version of deepmine (unknown flags)");
+  if (get<std::uint32_t>(bytes, flags_at) != 0) refuse_newer(source, "unknown flags");
   if (bytes.substr(reserved_at, frame_header_size - reserved_at).find_first_not_of('\0') !=
       std::string_view::npos)
     refuse(source, "damaged: reserved bytes of the header are not 0");

@@ -8,11 +8,20 @@
 #include <string>
 #include <string_view>
 
+#include "engine/nn/error.h"
+
 namespace deepmine::io {
 
 /// What a frame holds. The numbers stand on disk.
 enum class FrameKind : std::uint32_t { weights = 1, components = 2, metadata = 3, checkpoint = 4 };
 std::string_view frame_kind_name(FrameKind kind);
+
+/// What a reader throws (as Error{model_damaged}) for a file of a later format: it is not damaged, another
+/// program can read it.
+class NewerFormatError : public Error {
+ public:
+  explicit NewerFormatError(const std::string& message) : Error(ErrorCode::model_damaged, message) {}
+};
 
 /// Says which training run a file comes from: the files of one saved model carry the same.
 using RunId = std::array<std::uint8_t, 16>;

@@ -22,11 +22,56 @@ LoadedModel::LoadedModel(SavedModel saved, const std::string& source)
   verified_ = replay.verified;
 }
 
+namespace {
+
+std::shared_ptr<const LoadedModel> load(const StoredVersion& version, const std::string& source) {
+  return std::make_shared<const LoadedModel>(parse_saved_model(version), source);
+}
+
+bool is_about_the_model(const Error& error) {
+  return error.code() == ErrorCode::model_damaged || error.code() == ErrorCode::model_missing;
+}
+
+/// An older version for one that can't be used. What is wrong with those that were tried is added.
+std::shared_ptr<const LoadedModel> load_stand_in(const ModelStore& store, std::string& problem) {
+  for (const Sequence sequence : store.stand_ins()) {
+    try {
+      return load(store.read(sequence), store.version_folder(sequence).string());
+    } catch (const Error& error) {
+      if (!is_about_the_model(error)) throw;
+      problem += "; version " + std::to_string(sequence) + " can't stand in: " + error.what();
+    }
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+void check_model(const StoredVersion& version) {
+  load(version, "version " + std::to_string(version.sequence));
+}
+
 std::shared_ptr<const LoadedModel> load_current(const ModelStore& store) {
   const std::optional<StoredVersion> version = store.read_current();
   if (!version) return nullptr;
-  return std::make_shared<const LoadedModel>(parse_saved_model(*version),
-                                             store.version_folder(version->sequence).string());
+  return load(*version, store.version_folder(version->sequence).string());
+}
+
+ModelInService load_in_service(const ModelStore& store) {
+  for (;;) {
+    const std::string stamp = store.current_stamp();
+    ModelInService result;
+    try {
+      result.model = load_current(store);
+      return result;
+    } catch (const Error& error) {
+      if (!is_about_the_model(error)) throw;
+      result.problem = error.what();
+    }
+    result.model = load_stand_in(store, result.problem);
+    // If another one went into service meanwhile, that one is the answer.
+    if (store.current_stamp() == stamp) return result;
+  }
 }
 
 }  // namespace deepmine::lifecycle

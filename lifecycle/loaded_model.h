@@ -35,6 +35,22 @@ class LoadedModel {
   Verified verified_ = Verified::not_verified;
 };
 
+/// A ContentCheck (store.h): decodes every file of a version, builds the network and replays the test cases.
+/// Throws Error{model_damaged} as the constructor does.
+void check_model(const StoredVersion& version);
+
+/// What answers: the model in service or, where that is damaged, an older good one.
+struct ModelInService {
+  std::shared_ptr<const LoadedModel> model;  ///< null: none can be used
+  /// Not empty: the model in service can't be used, and why; `model` is an older one then (degraded), or
+  /// none. Empty and no model: nothing was ever published.
+  std::string problem;
+  bool is_degraded() const { return model != nullptr && !problem.empty(); }
+};
+/// Loads the model in service, else the best sound stand-in (ModelStore::stand_ins()). Damage is a value
+/// here.
+ModelInService load_in_service(const ModelStore& store);
+
 /// The model in service, or nothing if the store has none. Throws Error(model_damaged) that says which file
 /// and why.
 std::shared_ptr<const LoadedModel> load_current(const ModelStore& store);

@@ -55,6 +55,8 @@ class Prediction {
     std::vector<Assessment> assessments;
     for (const Candidate& candidate : candidates_) assessments.push_back(assess(candidate));
     for (const std::string& name : names_without_record_) assessments.push_back(rejected(name));
+    if (!request_.degraded.empty())
+      for (Assessment& assessment : assessments) flag_as_degraded(assessment);
     return request_.names.empty() ? assessments : in_order_of_request(assessments);
   }
 
@@ -170,6 +172,12 @@ class Prediction {
     return stope::rejected_assessment(name, request_.timestamp, std::move(reasons));
   }
 
+  void flag_as_degraded(Assessment& assessment) const {
+    assessment.reasons.insert(assessment.reasons.begin(),
+                              {std::string(reason_model_degraded), request_.degraded});
+    if (assessment.status == stope::Status::ok) assessment.status = stope::Status::warning;
+  }
+
   std::vector<Assessment> in_order_of_request(const std::vector<Assessment>& assessments) const {
     std::map<std::string, const Assessment*> by_name;
     for (const Assessment& assessment : assessments) by_name[assessment.stope_name] = &assessment;
@@ -199,15 +207,6 @@ std::vector<stope::Assessment> predict(const LoadedModel* model, std::vector<sto
                                        std::span<const stope::Issue> issues,
                                        const PredictionRequest& request) {
   return Prediction(model, issues, request).run(std::move(records));
-}
-
-std::string utc_timestamp() {
-  const std::time_t now = std::time(nullptr);
-  std::tm utc{};
-  gmtime_r(&now, &utc);
-  char text[32];
-  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc);
-  return text;
 }
 
 stope::Day local_today() {

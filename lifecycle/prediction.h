@@ -4,14 +4,19 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "engine/stope/assessment.h"
 #include "engine/stope/issue.h"
 #include "engine/stope/records.h"
+#include "lifecycle/clock.h"
 #include "lifecycle/loaded_model.h"
 
 namespace deepmine::lifecycle {
+
+/// The code of that reason.
+inline constexpr std::string_view reason_model_degraded = "model_degraded";
 
 struct PredictionRequest {
   /// The stopes to answer for, in the order of the answers; empty: all. A name that is nowhere is
@@ -22,6 +27,9 @@ struct PredictionRequest {
   std::optional<double> threshold;              ///< instead of the model's decision threshold
   std::optional<stope::SiteSettings> settings;  ///< instead of the model's thresholds
   std::string timestamp;                        ///< of the prediction, UTC
+  /// Not empty: the model is not the one that should answer (an older version stands in for a damaged one),
+  /// and why. It becomes a reason of every answer, and no answer is `ok` then.
+  std::string degraded;
   int threads = 1;
 };
 
@@ -32,8 +40,6 @@ std::vector<stope::Assessment> predict(const LoadedModel* model, std::vector<sto
                                        std::span<const stope::Issue> issues,
                                        const PredictionRequest& request);
 
-/// Now, UTC, as `2024-03-30T12:00:00Z`.
-std::string utc_timestamp();
 /// Today in local time.
 stope::Day local_today();
 

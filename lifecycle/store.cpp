@@ -1,15 +1,13 @@
 #include "lifecycle/store.h"
 
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cerrno>
-#include <cstdio>
 
 #include "engine/nn/error.h"
 #include "io/atomic_file.h"
+#include "io/frame.h"
 #include "io/sha256.h"
+#include "lifecycle/store_layout.h"
 
 namespace deepmine::lifecycle {
 
@@ -20,95 +18,40 @@ namespace {
 constexpr auto damaged = ErrorCode::model_damaged;
 constexpr std::uint64_t largest_file = std::uint64_t{2} << 30;  // more than any kind of frame may have
 
-std::string sha256_text(std::string_view bytes) {
-  return io::to_hexadecimal(io::sha256(bytes));
+/// Whether the system said that there is nothing of the kind, and not that we may not look now.
+bool is_absence(const io::SystemError& error) {
+  const int number = error.error_number();
+  return number == ENOENT || number == ENOTDIR || number == ELOOP || number == EISDIR;
 }
 
-void make_folder(const fs::path& folder) {
-  if (::mkdir(folder.c_str(), 0777) != 0 && errno != EEXIST)
-    io::throw_system_error(ErrorCode::failure, folder, "create the folder", errno);
-}
-
-/// The names in a folder, ascending. Throws Error{code} if it can't be read; a folder that is not there has
-/// none.
-std::vector<std::string> names_in(const fs::path& folder, ErrorCode code) {
-  std::vector<std::string> names;
-  std::error_code error;
-  for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error))
-    names.push_back(entry->path().filename().string());
-  if (error && error != std::errc::no_such_file_or_directory)
-    io::throw_system_error(code, folder, "list the folder", error.value());
-  std::sort(names.begin(), names.end());
-  return names;
-}
-
-bool is_there(const fs::path& path) {
-  std::error_code error;
-  const bool found = fs::exists(path, error);
-  if (error) io::throw_system_error(ErrorCode::failure, path, "examine", error.value());
-  return found;
-}
-
-/// Creates the root folder of a store, which must be empty or a store already: anything else is somebody
-/// else's folder, and is left alone.
-void create_root(const fs::path& root) {
-  io::create_folders(root);
-  if (is_there(root / store_names::store)) return;
-  for (const std::string& name : names_in(root, ErrorCode::failure))
-    if (name != store_names::lock && !name.starts_with(".STORE.tmp."))  // left by a creator that was killed
-      throw Error(ErrorCode::usage, root.string() +
-                                        ": is not a model store (it has no file STORE) and is not empty; "
-                                        "name another folder");
-}
-
-/// Creates what is missing of a store's layout. To be called under the lock.
-void create_layout(const fs::path& root) {
-  if (!is_there(root / store_names::store))
-    io::write_file_atomically(root / store_names::store, store_text());
-  // "None yet" is written down, so that a CURRENT that got lost is not taken for a store without a model.
-  // One that is there stays, whatever else is missing: sequence numbers never start again.
-  if (!is_there(root / store_names::versions) && !is_there(root / store_names::current))
-    io::write_file_atomically(root / store_names::current, format_current({0, std::string(64, '0'), 0}));
-  make_folder(root / store_names::versions);
-  make_folder(root / store_names::staging);
-  io::sync_directory(root);
-}
-
-/// The folder of a version while it is made: in staging/ first, then in versions/. Its destructor takes it
-/// away unless keep() was called; what can't be removed stays in staging/, where nobody reads.
-class StagedVersion {
- public:
-  explicit StagedVersion(const fs::path& staging) {
-    for (unsigned attempt = 0;; ++attempt) {  // names of killed processes may be taken
-      origin_ = staging / (std::to_string(::getpid()) + "." + std::to_string(attempt));
-      if (::mkdir(origin_.c_str(), 0777) == 0) break;
-      if (errno != EEXIST) io::throw_system_error(ErrorCode::failure, origin_, "create the folder", errno);
-    }
-    folder_ = origin_;
+/// A text for people whose first line is all that is wanted; what can't be read is no reason to stop.
+std::string first_line(const fs::path& path) {
+  std::string text;
+  try {
+    io::read_file_if_there(path, largest_text_file, ErrorCode::failure, text);
+  } catch (const Error& error) {
+    return std::string("its text can't be read: ") + error.what();
   }
-  ~StagedVersion() {
-    if (folder_.empty()) return;
-    // Back to staging/ before anything is deleted: a folder in versions/ is never half empty.
-    if (folder_ != origin_ && ::rename(folder_.c_str(), origin_.c_str()) != 0) return;
-    std::error_code ignored;
-    fs::remove_all(origin_, ignored);
-  }
-  StagedVersion(const StagedVersion&) = delete;
-  StagedVersion& operator=(const StagedVersion&) = delete;
-
-  const fs::path& folder() const { return folder_; }
-  void move_to(const fs::path& folder) {
-    if (::rename(folder_.c_str(), folder.c_str()) != 0)
-      io::throw_system_error(ErrorCode::failure, folder, "give the version its name (rename)", errno);
-    folder_ = folder;
-  }
-  void keep() { folder_.clear(); }
-
- private:
-  fs::path origin_, folder_;
-};
+  return text.substr(0, text.find('\n'));
+}
 
 }  // namespace
+
+std::string_view name(VersionState state) {
+  switch (state) {
+    case VersionState::good:
+      return "good";
+    case VersionState::rejected:
+      return "rejected";
+    case VersionState::damaged:
+      return "damaged";
+    case VersionState::newer:
+      return "newer";
+    case VersionState::unreadable:
+      return "unreadable";
+  }
+  return "unreadable";
+}
 
 const std::string& StoredVersion::bytes(std::string_view name) const {
   for (const StoredFile& file : files)
@@ -117,7 +60,30 @@ const std::string& StoredVersion::bytes(std::string_view name) const {
               "version " + std::to_string(sequence) + " of the model has no file " + std::string(name));
 }
 
-// ---- reading
+StoredVersion read_version_folder(const fs::path& folder, Sequence sequence,
+                                  std::string_view expected_manifest) {
+  const fs::path manifest_path = folder / store_names::manifest;
+  const std::string text = io::read_file(manifest_path, largest_text_file, damaged);
+  const Manifest manifest = parse_manifest(text, manifest_path.string());
+  if (!expected_manifest.empty() && io::to_hexadecimal(io::sha256(text)) != expected_manifest)
+    throw Error(damaged,
+                manifest_path.string() + ": is not the manifest that CURRENT names (its SHA-256 differs)");
+
+  StoredVersion version{sequence, {}};
+  for (const ManifestEntry& entry : manifest) {
+    const fs::path path = folder / entry.name;
+    std::string bytes = io::read_file(path, std::min(entry.size, largest_file), damaged);
+    if (bytes.size() != entry.size)
+      throw Error(damaged, path.string() + ": truncated: " + std::to_string(bytes.size()) +
+                               " bytes, expected " + std::to_string(entry.size));
+    if (io::to_hexadecimal(io::sha256(bytes)) != entry.sha256)
+      throw Error(damaged, path.string() + ": damaged: its SHA-256 is not the one in the manifest");
+    version.files.push_back({entry.name, entry.kind, std::move(bytes)});
+  }
+  return version;
+}
+
+// ---- the version in service
 
 fs::path ModelStore::version_folder(Sequence sequence) const {
   return root_ / store_names::versions / version_folder_name(sequence);
@@ -128,13 +94,23 @@ void ModelStore::check_layout() const {
   check_store_text(io::read_file(path, largest_text_file, damaged), path.string());
 }
 
+std::string ModelStore::current_stamp() const {
+  std::string text;
+  try {
+    io::read_file_if_there(root_ / store_names::current, largest_text_file, damaged, text);
+  } catch (const Error&) {  // whoever then loads the model is told why
+    return {};
+  }
+  return text;
+}
+
 std::optional<CurrentRecord> ModelStore::current() const {
   const fs::path path = root_ / store_names::current;
   std::string text;
   const bool has_current = io::read_file_if_there(path, largest_text_file, damaged, text);
   if (!has_current && names_in(root_ / store_names::versions, damaged).empty()) return std::nullopt;
   check_layout();
-  // CURRENT is made before versions/ is (create_layout), so it was there once.
+  // CURRENT is made while versions/ is empty (create_layout), so it was there once.
   if (!has_current) throw Error(damaged, path.string() + ": is missing, though there are versions");
   const CurrentRecord record = parse_current(text, path.string());
   if (record.sequence == 0) return std::nullopt;
@@ -156,45 +132,101 @@ std::optional<StoredVersion> ModelStore::read_current() const {
   return std::nullopt;
 }
 
+// ---- any version
+
 StoredVersion ModelStore::read(Sequence sequence) const {
-  if (!is_there(version_folder(sequence)))
-    throw Error(ErrorCode::model_missing, root_.string() + ": has no version " + std::to_string(sequence));
+  if (!is_there(version_folder(sequence))) {
+    const std::string note = quarantine_note(sequence);
+    throw Error(ErrorCode::model_missing, root_.string() + ": has no version " + std::to_string(sequence) +
+                                              (note.empty() ? "" : "; " + note));
+  }
   check_layout();
-  return read_verified(sequence, {});
+  std::string expected_manifest;
+  try {
+    const std::optional<CurrentRecord> in_service = current();
+    if (in_service && in_service->sequence == sequence) expected_manifest = in_service->manifest_sha256;
+  } catch (const Error&) {  // a damaged CURRENT is no fault of this version
+    expected_manifest.clear();
+  }
+  return read_verified(sequence, expected_manifest);
 }
 
 StoredVersion ModelStore::read_verified(Sequence sequence, std::string_view expected_manifest) const {
-  const fs::path folder = version_folder(sequence), manifest_path = folder / store_names::manifest;
-  const std::string text = io::read_file(manifest_path, largest_text_file, damaged);
-  const Manifest manifest = parse_manifest(text, manifest_path.string());
-  if (!expected_manifest.empty() && sha256_text(text) != expected_manifest)
-    throw Error(damaged,
-                manifest_path.string() + ": is not the manifest that CURRENT names (its SHA-256 differs)");
+  return read_version_folder(version_folder(sequence), sequence, expected_manifest);
+}
 
-  StoredVersion version{sequence, {}};
-  for (const ManifestEntry& entry : manifest) {
-    const fs::path path = folder / entry.name;
-    std::string bytes = io::read_file(path, std::min(entry.size, largest_file), damaged);
-    if (bytes.size() != entry.size)
-      throw Error(damaged, path.string() + ": truncated: " + std::to_string(bytes.size()) +
-                               " bytes, expected " + std::to_string(entry.size));
-    if (sha256_text(bytes) != entry.sha256)
-      throw Error(damaged, path.string() + ": damaged: its SHA-256 is not the one in the manifest");
-    version.files.push_back({entry.name, entry.kind, std::move(bytes)});
+VersionReport ModelStore::examine(Sequence sequence, const ContentCheck& check) const {
+  const auto report = [sequence](VersionState state, std::string problem) {
+    return VersionReport{sequence, state, std::move(problem)};
+  };
+  try {
+    const StoredVersion version = read(sequence);
+    if (check) check(version);
+    const std::optional<std::string> refusal = rejection(sequence);
+    return refusal ? report(VersionState::rejected, *refusal) : report(VersionState::good, {});
+  } catch (const io::NewerFormatError& error) {
+    return report(VersionState::newer, error.what());
+  } catch (const io::SystemError& error) {
+    return report(is_absence(error) ? VersionState::damaged : VersionState::unreadable, error.what());
+  } catch (const Error& error) {
+    const bool is_damage =
+        error.code() == ErrorCode::model_damaged || error.code() == ErrorCode::model_missing;
+    return report(is_damage ? VersionState::damaged : VersionState::unreadable, error.what());
   }
-  return version;
+}
+
+std::vector<Sequence> ModelStore::sequences() const {
+  std::vector<Sequence> found;
+  for (const std::string& name : names_in(root_ / store_names::versions, damaged))
+    if (const auto sequence = parse_version_folder_name(name)) found.push_back(*sequence);
+  return found;
+}
+
+EventLog ModelStore::events() const {
+  return read_events(root_ / store_names::events);
+}
+
+bool ModelStore::is_pinned(Sequence sequence) const {
+  return is_there(root_ / store_names::pins / version_folder_name(sequence));
+}
+
+std::optional<std::string> ModelStore::rejection(Sequence sequence) const {
+  const fs::path path = version_folder(sequence) / store_names::rejected;
+  if (!is_there(path)) return std::nullopt;
+  return first_line(path);
+}
+
+std::string ModelStore::quarantine_note(Sequence sequence) const {
+  std::string note;
+  const fs::path folder = root_ / store_names::quarantine;
+  for (const std::string& name : names_in(folder, damaged))
+    if (name.starts_with(version_folder_name(sequence)) && name.ends_with(".reason"))
+      note += (note.empty() ? "" : "\n") + first_line(folder / name);
+  return note;
 }
 
 VersionList ModelStore::list() const {
-  const std::optional<CurrentRecord> in_service = current();
   VersionList result;
+  std::optional<CurrentRecord> in_service;
+  try {
+    in_service = current();
+  } catch (const Error& error) {
+    result.problem = error.what();
+  }
+  const ServiceHistory history = service_history(events());
   for (const std::string& name : names_in(root_ / store_names::versions, damaged)) {
     const std::optional<Sequence> sequence = parse_version_folder_name(name);
     if (!sequence) {
       result.unrecognised.push_back(name);
       continue;
     }
-    ListedVersion version{*sequence, in_service && in_service->sequence == *sequence, {}, {}};
+    ListedVersion version{.sequence = *sequence,
+                          .in_service = in_service && in_service->sequence == *sequence,
+                          .pinned = is_pinned(*sequence),
+                          .withdrawn = history.withdrawn.contains(*sequence),
+                          .rejected = rejection(*sequence),
+                          .manifest = {},
+                          .problem = {}};
     const fs::path path = version_folder(*sequence) / store_names::manifest;
     try {
       version.manifest = parse_manifest(io::read_file(path, largest_text_file, damaged), path.string());
@@ -206,54 +238,30 @@ VersionList ModelStore::list() const {
   return result;
 }
 
-// ---- writing
-
-StoreWriter ModelStore::lock_for_writing() const {
-  create_root(root_);
-  StoreWriter writer(*this);
-  create_layout(root_);
-  check_layout();
-  current();  // a damaged CURRENT is reported now, not when hours of training are to be saved
-  return writer;
-}
-
-StoreWriter::StoreWriter(ModelStore store)
-    : store_(std::move(store)), lock_(store_.root() / store_names::lock) {}
-
-Sequence StoreWriter::next_sequence() const {
-  Sequence newest = 0;
-  if (const std::optional<CurrentRecord> record = store_.current())
-    newest = std::max(record->sequence, record->previous);
-  for (const std::string& name : names_in(store_.root() / store_names::versions, ErrorCode::failure))
-    newest = std::max(newest, parse_version_folder_name(name).value_or(0));
-  return newest + 1;
-}
-
-StoredVersion StoreWriter::publish(const std::vector<StoredFile>& files) {
-  if (files.empty()) throw Error(ErrorCode::usage, "a version needs at least one file");
-  const fs::path& root = store_.root();
-  const std::optional<CurrentRecord> before = store_.current();
-  const Sequence sequence = next_sequence();
-
-  Manifest manifest;
-  for (const StoredFile& file : files)
-    manifest.push_back({file.name, file.kind, file.bytes.size(), sha256_text(file.bytes)});
-  const std::string manifest_text = format_manifest(std::move(manifest));
-
-  // Every line below is needed: the tests fail if any one of them is left out.
-  StagedVersion staged(root / store_names::staging);
-  for (const StoredFile& file : files) io::write_new_file(staged.folder() / file.name, file.bytes);
-  io::write_new_file(staged.folder() / store_names::manifest, manifest_text);
-  io::sync_directory(staged.folder());
-  staged.move_to(store_.version_folder(sequence));
-  io::sync_directory(root / store_names::versions);
-
-  const CurrentRecord after{sequence, sha256_text(manifest_text), before ? before->sequence : 0};
-  StoredVersion version = store_.read_verified(sequence, after.manifest_sha256);
-  // From here on the version may be in service: it stays, even if CURRENT can't be written.
-  staged.keep();
-  io::write_file_atomically(root / store_names::current, format_current(after));
-  return version;
+std::vector<Sequence> ModelStore::stand_ins() const {
+  ServiceHistory history;
+  try {
+    history = service_history(events());
+  } catch (const Error&) {  // answers must not hang on the log
+    history = {};
+  }
+  // Nothing newer than this, and this one first.
+  Sequence bound = history.in_service, skipped = 0;
+  try {
+    if (const std::optional<CurrentRecord> record = current()) {
+      skipped = record->sequence;
+      bound = record->previous != 0 && record->previous < skipped ? record->previous : skipped;
+    }
+  } catch (const Error&) {  // CURRENT is damaged; its readers say so
+    if (bound == 0) bound = ~Sequence{0};
+  }
+  std::vector<Sequence> order;
+  for (const Sequence sequence : sequences())
+    if (sequence <= bound && sequence != skipped && !history.withdrawn.contains(sequence) &&
+        !rejection(sequence))
+      order.push_back(sequence);
+  std::reverse(order.begin(), order.end());
+  return order;
 }
 
 }  // namespace deepmine::lifecycle

@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "engine/nn/error.h"
+#include "io/frame.h"
 #include "io/sha256.h"
 
 namespace deepmine::lifecycle {
@@ -48,8 +49,9 @@ void check_title(std::string_view text, std::string_view title, const std::strin
     refuse(source,
            "damaged: the first line is not '" + std::string(title) + std::to_string(newest_version) + "'");
   if (*version > newest_version)
-    refuse(source, "made by a newer version of deepmine (version " + std::to_string(*version) +
-                       ", this program reads up to " + std::to_string(newest_version) + ")");
+    throw io::NewerFormatError(source + ": made by a newer version of deepmine (version " +
+                               std::to_string(*version) + ", this program reads up to " +
+                               std::to_string(newest_version) + ")");
 }
 
 bool is_plain_name(std::string_view name) {
@@ -115,7 +117,8 @@ std::string format_manifest(Manifest manifest) {
   std::string text = std::string(manifest_title) + std::to_string(newest_version) + "\n";
   for (std::size_t i = 0; i < manifest.size(); ++i) {
     const ManifestEntry& entry = manifest[i];
-    if (!is_plain_name(entry.name) || !is_plain_name(entry.kind) || entry.name == store_names::manifest)
+    if (!is_plain_name(entry.name) || !is_plain_name(entry.kind) || entry.name == store_names::manifest ||
+        entry.name == store_names::rejected)
       throw Error(ErrorCode::usage, "a version can't hold a file named '" + entry.name + "' of kind '" +
                                         entry.kind + "': expected letters, digits, '_', '-' and '.'");
     if (i > 0 && manifest[i - 1].name == entry.name)

@@ -20,6 +20,12 @@ inline constexpr const char* current = "CURRENT";
 inline constexpr const char* manifest = "MANIFEST";
 inline constexpr const char* versions = "versions";
 inline constexpr const char* staging = "staging";
+inline constexpr const char* trash = "trash";
+inline constexpr const char* quarantine = "quarantine";
+inline constexpr const char* pins = "pins";
+inline constexpr const char* events = "EVENTS.log";
+/// In the folder of a version that the publishing gate refused; its text is the reason.
+inline constexpr const char* rejected = "REJECTED";
 }  // namespace store_names
 
 /// The folder of a version: its sequence in 20 digits.

@@ -5,32 +5,72 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <ctime>
+#include <chrono>
+#include <csignal>
+#include <cstdlib>
 #include <string>
+#include <string_view>
+#include <thread>
 
 #include "engine/nn/error.h"
+#include "lifecycle/clock.h"
 
 namespace deepmine::lifecycle {
 
 namespace {
 
-/// `process 4711 on host mill, since 2024-03-30T12:00:00Z`
-std::string describe_this_process() {
+constexpr std::string_view prefix = "process ";
+
+std::string host_name() {
   char host[256] = "?";
   if (::gethostname(host, sizeof host) == 0) host[sizeof host - 1] = '\0';
-  const std::time_t now = std::time(nullptr);
-  std::tm parts{};
-  ::gmtime_r(&now, &parts);
-  char since[32];
-  std::strftime(since, sizeof since, "%Y-%m-%dT%H:%M:%SZ", &parts);
-  return "process " + std::to_string(::getpid()) + " on host " + host + ", since " + since;
+  return host;
 }
 
-std::string read_holder(const io::FileDescriptor& file) {
+/// `process 4711 on host mill, since 2024-03-30T12:00:00Z`
+std::string describe_this_process() {
+  return std::string(prefix) + std::to_string(::getpid()) + " on host " + host_name() + ", since " +
+         utc_timestamp();
+}
+
+std::string read_text(const io::FileDescriptor& file) {
   char text[512];
   const ssize_t length = ::pread(file.number(), text, sizeof text, 0);
-  return length > 0 ? std::string(text, static_cast<std::size_t>(length))
-                    : "a process that has not said its name";
+  return length > 0 ? std::string(text, static_cast<std::size_t>(length)) : std::string();
+}
+
+/// Whether a text names a process of this host that has ended: it was left by an earlier holder.
+bool names_the_dead(const std::string& text) {
+  const std::size_t process_at = prefix.size(), host_at = text.find(" on host ");
+  if (!text.starts_with(prefix) || host_at == std::string::npos) return true;  // half written
+  if (!text.substr(host_at).starts_with(" on host " + host_name() + ",")) return false;
+  const long process = std::strtol(text.c_str() + process_at, nullptr, 10);
+  return process <= 0 || (::kill(static_cast<pid_t>(process), 0) != 0 && errno == ESRCH);
+}
+
+bool try_lock(const io::FileDescriptor& file, const std::filesystem::path& path) {
+  int result = -1;
+  do result = ::flock(file.number(), LOCK_EX | LOCK_NB);
+  while (result != 0 && errno == EINTR);
+  if (result != 0 && errno != EWOULDBLOCK) io::throw_system_error(ErrorCode::failure, path, "lock", errno);
+  return result == 0;
+}
+
+/// Takes the lock or throws. A holder writes its name just after it got the lock; whoever comes in between
+/// waits for the name (or for the lock) a few moments, so that the message is never about nobody or about an
+/// earlier holder.
+void lock_or_name_holder(const io::FileDescriptor& file, const std::filesystem::path& path) {
+  constexpr int attempts = 300;
+  std::string holder;
+  for (int attempt = 0; attempt < attempts; ++attempt) {
+    if (try_lock(file, path)) return;
+    holder = read_text(file);
+    if (!names_the_dead(holder)) break;
+    holder = "a process that has not said its name";
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  throw Error(ErrorCode::failure, path.string() + ": the store is being written to by " + holder +
+                                      "; try again when it has finished");
 }
 
 }  // namespace
@@ -38,17 +78,17 @@ std::string read_holder(const io::FileDescriptor& file) {
 StoreLock::StoreLock(const std::filesystem::path& lock_file)
     : file_(io::open_file(lock_file, O_RDWR | O_CREAT)) {
   if (!file_.is_open()) io::throw_system_error(ErrorCode::failure, lock_file, "open", errno);
-  int result = -1;
-  do result = ::flock(file_.number(), LOCK_EX | LOCK_NB);
-  while (result != 0 && errno == EINTR);
-  if (result != 0 && errno == EWOULDBLOCK)
-    throw Error(ErrorCode::failure, lock_file.string() + ": the store is being written to by " +
-                                        read_holder(file_) + "; try again when it has finished");
-  if (result != 0) io::throw_system_error(ErrorCode::failure, lock_file, "lock", errno);
+  lock_or_name_holder(file_, lock_file);
   // Only for the message above, so nothing depends on whether it could be written.
   const std::string holder = describe_this_process();
   if (::ftruncate(file_.number(), 0) == 0) [[maybe_unused]]
     const ssize_t written = ::pwrite(file_.number(), holder.data(), holder.size(), 0);
+}
+
+StoreLock::~StoreLock() {
+  // The next holder's first moments must not bear this one's name.
+  if (file_.is_open()) [[maybe_unused]]
+    const int ignored = ::ftruncate(file_.number(), 0);
 }
 
 }  // namespace deepmine::lifecycle

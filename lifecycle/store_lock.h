@@ -13,6 +13,9 @@ namespace deepmine::lifecycle {
 class StoreLock {
  public:
   explicit StoreLock(const std::filesystem::path& lock_file);
+  StoreLock(StoreLock&&) noexcept = default;
+  StoreLock& operator=(StoreLock&&) = delete;
+  ~StoreLock();
 
  private:
   io::FileDescriptor file_;

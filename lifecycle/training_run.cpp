@@ -5,13 +5,13 @@
 #include "engine/nn/error.h"
 #include "engine/nn/kernels/select.h"
 #include "engine/nn/numerics_version.h"
-#include "io/model_file_names.h"
 #include "lifecycle/checkpoint.h"
 #include "lifecycle/checkpoint_writer.h"
 #include "lifecycle/evaluation.h"
 #include "lifecycle/prediction.h"
 #include "lifecycle/run_id.h"
 #include "lifecycle/run_identity.h"
+#include "lifecycle/stored_run.h"
 #include "lifecycle/test_cases.h"
 
 namespace deepmine::lifecycle {
@@ -61,24 +61,6 @@ std::optional<LoadedCheckpoint> checkpoint_to_resume(const TrainingRequest& requ
   return load_checkpoint(choose_run(request.store, *request.resume));
 }
 
-/// What a run was published as, if it was and its session died before it could clear up. A version that
-/// CURRENT does not name counts for nothing: it may have been renamed into place, and no more.
-std::optional<io::ModelMetadata> published_by(const io::RunId& run_id, const ModelStore& store) {
-  const std::optional<CurrentRecord> current = store.current();
-  if (!current) return {};
-  for (const Sequence sequence : {current->sequence, current->previous}) {
-    const std::filesystem::path file = store.version_folder(sequence) / io::model_file_names::metadata;
-    try {
-      io::ModelMetadata metadata =
-          io::parse_metadata_file(io::read_frame_file(file, io::FrameKind::metadata), file.string());
-      if (metadata.run_id == run_id) return metadata;
-    } catch (const Error&) {
-      // There is none, or it is damaged: then the run may as well be published again.
-    }
-  }
-  return {};
-}
-
 /// One run, from the request to the store.
 class TrainingRun {
  public:
@@ -103,7 +85,7 @@ class TrainingRun {
 
   TrainingOutcome run() {
     if (resumed_)
-      if (auto published = published_by(run_id_, store_)) return outcome_of_published(std::move(*published));
+      if (auto stored = stored_by(run_id_, store_)) return outcome_of_stored(std::move(*stored));
     open_checkpoints();
     if (hooks_.started) hooks_.started(outline());
     TrainingHooks hooks = hooks_.training;
@@ -220,12 +202,13 @@ class TrainingRun {
                                 .state = std::move(state)});
   }
 
-  TrainingOutcome outcome_of_published(io::ModelMetadata metadata) {
+  TrainingOutcome outcome_of_stored(StoredRun stored) {
     remove_checkpoints(resumed_->file.parent_path());
     TrainingOutcome outcome;
     outcome.run = run_id_text(run_id_);
-    outcome.sequence = metadata.sequence;
-    outcome.metadata = std::move(metadata);
+    outcome.sequence = stored.publication.sequence;
+    outcome.metadata = std::move(stored.metadata);
+    outcome.publication = std::move(stored.publication);
     outcome.was_published_before = true;
     return outcome;
   }
@@ -316,8 +299,8 @@ class TrainingRun {
   void publish(const TrainedNetwork& trained, TrainingOutcome& outcome) {
     add_metrics(trained.parameters);
     metadata_.sequence = writer_.next_sequence();
-    const StoredVersion version = writer_.publish(saved_model_files(saved_model(trained.parameters), log_));
-    outcome.sequence = version.sequence;
+    outcome.publication = publish_model(writer_, saved_model(trained.parameters), log_, request_.gate);
+    outcome.sequence = outcome.publication.sequence;
     checkpoint_->remove();
   }
 

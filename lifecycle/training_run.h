@@ -10,6 +10,7 @@
 #include "engine/stope/records.h"
 #include "engine/stope/split.h"
 #include "io/metadata_file.h"
+#include "lifecycle/publishing_gate.h"
 #include "lifecycle/store.h"
 #include "lifecycle/trainer.h"
 
@@ -25,6 +26,7 @@ struct TrainingRequest {
   train::TrainingPlan plan;
   int threads = 1;
   std::filesystem::path store;
+  GatePolicy gate;               ///< may be another than the run was begun with
   double checkpoint_every = 60;  ///< seconds (lifecycle/checkpoint.h); 0: after each step
   /// Go on with this run (the first digits of its id; empty: the only one there is). Everything above but
   /// `threads` and `checkpoint_every` must be as it was.
@@ -58,7 +60,8 @@ struct TrainingOutcome {
   std::filesystem::path checkpoint;
   int epoch = 0, step = 0;
   io::ModelMetadata metadata;         ///< of what was published
-  Sequence sequence = 0;              ///< 0: nothing was published
+  Sequence sequence = 0;              ///< 0: nothing was stored
+  ModelPublication publication;       ///< whether it went into service, and what the gate found
   bool was_published_before = false;  ///< by the session that was killed right after it
   std::int64_t dropped_samples = 0;
 };

@@ -5,6 +5,7 @@
 #include "io/atomic_file.h"
 #include "io/model_file_names.h"
 #include "lifecycle/saved_model.h"
+#include "lifecycle/store_writer.h"
 #include "tests/io/expect_error.h"
 #include "tests/io/sample_model.h"
 #include "tests/io/temporary_folder.h"

@@ -6,10 +6,11 @@
 #include <set>
 
 #include "io/atomic_file.h"
-#include "lifecycle/store.h"
+#include "lifecycle/store_writer.h"
 #include "tests/io/expect_error.h"
 #include "tests/io/system_call_faults.h"
 #include "tests/io/temporary_folder.h"
+#include "tests/lifecycle/marked_model.h"
 
 using namespace deepmine;
 using namespace deepmine::lifecycle;
@@ -20,25 +21,8 @@ namespace {
 
 constexpr std::uint64_t ample = 1 << 20;
 
-/// Two files whose contents say of which publication they are: a mixture would be noticed.
-std::vector<StoredFile> model(const std::string& mark) {
-  return {{"weights", "weights", "weights of " + mark},
-          {"metadata.json", "metadata_json", "{\"of\": \"" + mark + "\"}"}};
-}
-
-void check_is_model(const StoredVersion& version, const std::string& mark) {
-  CHECK(version.bytes("weights") == "weights of " + mark);
-  CHECK(version.bytes("metadata.json") == "{\"of\": \"" + mark + "\"}");
-}
-
 void publish(const ModelStore& store, const std::string& mark) {
-  store.lock_for_writing().publish(model(mark));
-}
-
-void flip_bit(const fs::path& path, std::size_t bit) {
-  std::string bytes = io::read_file(path, ample);
-  bytes[bit / 8] = static_cast<char>(bytes[bit / 8] ^ (1 << (bit % 8)));
-  io::write_file_atomically(path, bytes);
+  publish_marked(store, mark);
 }
 
 }  // namespace
@@ -61,10 +45,11 @@ TEST_CASE("what was published is read back, and the one before is still there") 
   {
     StoreWriter writer = store.lock_for_writing();
     CHECK(writer.next_sequence() == 1);
-    const StoredVersion version = writer.publish(model("first"));
-    CHECK(version.sequence == 1);
-    check_is_model(version, "first");
-    CHECK(writer.publish(model("second")).sequence == 2);
+    const Publication publication = writer.publish(marked_model("first"));
+    CHECK(publication.sequence == 1);
+    CHECK(publication.in_service);
+    check_is_model(publication.version, "first");
+    CHECK(writer.publish(marked_model("second")).sequence == 2);
   }
   CHECK(store.current()->sequence == 2);
   CHECK(store.current()->previous == 1);
@@ -177,7 +162,7 @@ TEST_CASE("rubbish in staging and strange names in versions hinder nothing") {
   fs::create_directory(store.root() / "versions" / "backup of 1");
   fs::create_directory(store.root() / "versions" /
                        "00000000000000000009");  // killed before anything was in it
-  CHECK(store.lock_for_writing().publish(model("second")).sequence == 10);
+  CHECK(store.lock_for_writing().publish(marked_model("second")).sequence == 10);
   check_is_model(*store.read_current(), "second");
   const VersionList list = store.list();
   CHECK(list.unrecognised == std::vector<std::string>{"backup of 1"});
@@ -260,11 +245,11 @@ TEST_CASE("a publication that fails before CURRENT leaves the old one and no rub
     SystemCallWatch watch([&](const SystemCall& call) {
       return call.name == "fsync" && call.path.ends_with("versions") ? Verdict{EIO, 0} : Verdict{};
     });
-    expect_error(ErrorCode::failure, "versions", [&] { writer.publish(model("new")); });
+    expect_error(ErrorCode::failure, "versions", [&] { writer.publish(marked_model("new")); });
   }
   CHECK(store.list().versions.size() == 1);
   CHECK(fs::is_empty(store.root() / "staging"));
-  CHECK(writer.publish(model("newer")).sequence == 2);
+  CHECK(writer.publish(marked_model("newer")).sequence == 2);
 }
 
 TEST_CASE("killed at any system call, one whole version is in service") {
@@ -319,7 +304,7 @@ TEST_CASE("every step that makes the publication safe is taken, in order") {
       steps += call.name + " " + path + "\n";
       return Verdict{};
     });
-    writer.publish(model("new"));
+    writer.publish(marked_model("new"));
   }
   const auto position = [&](const std::string& step) {
     const std::size_t at = ("\n" + steps).find("\n" + step + "\n");
