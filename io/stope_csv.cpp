@@ -114,8 +114,8 @@ StopeData read_stope_csv(const std::filesystem::path& static_path,
     data.rejected.clear();
   } else {
     data.stopes = std::move(table.stopes);
+    if (table.hash) data.sha256 = to_hexadecimal(table.hash->finish());
   }
-  if (table.hash) data.sha256 = to_hexadecimal(table.hash->finish());
   data.issue_counts = log.counts();
   data.issues = log.take();
   return data;

@@ -44,7 +44,7 @@ struct StopeData {
   std::vector<std::string> rejected;
   std::size_t static_rows = 0, timeseries_rows = 0;
   /// With `hash_files`: SHA-256 (hexadecimal) of the static file's bytes followed by those of the time
-  /// series, the very bytes that were read.
+  /// series, the very bytes that were read. Empty if an issue is fatal.
   std::string sha256;
 
   bool is_usable() const;

@@ -207,8 +207,8 @@ class TimeseriesRows {
 void read_timeseries_file(const std::filesystem::path& path, const StopeCsvOptions& options,
                           bool statics_are_whole, StopeTable& table, IssueLog& log, std::size_t& row_count) {
   try {
-    CsvText text = CsvText::read(path);
-    if (table.hash) table.hash->update(text.bytes());
+    CsvText text = CsvText::open(path);
+    if (table.hash) text.hash_into(*table.hash);
     CsvReader reader(csv_display_name(path), std::move(text));
     TimeseriesRows rows(reader, options, log, table);
     if (!rows.find_columns()) return;
