@@ -102,7 +102,8 @@ void CsvReader::read_header() {
                "the column name '{}' stands twice in the header (columns {} and {}): rename or remove one",
                excerpt(title), first->second + 1, column + 1));
   }
-  fields_.resize(header_.size());
+  begins_.resize(header_.size());
+  sizes_.resize(header_.size());
 }
 
 std::optional<std::size_t> CsvReader::find_column(std::string_view column_name) const noexcept {
@@ -140,14 +141,17 @@ bool CsvReader::read_plain_row() noexcept {
     specials &= specials - 1;
     return found;
   };
-  std::string_view* field = fields_.data();
-  std::string_view* const last = field + fields_.size();
+  const char** const begins = begins_.data();
+  std::size_t* const sizes = sizes_.data();
+  const std::size_t columns = sizes_.size();
+  std::size_t column = 0;
   const char* begin = data_ + cursor_;
   const char* end = nullptr;
   do {
     end = next();
-    if (end == nullptr || field == last) return false;
-    *field++ = {begin, static_cast<std::size_t>(end - begin)};
+    if (end == nullptr || column == columns) return false;
+    begins[column] = begin;
+    sizes[column++] = static_cast<std::size_t>(end - begin);
     begin = end + 1;
   } while (*end == ',');
   if (*end == '\r') {
@@ -156,7 +160,7 @@ bool CsvReader::read_plain_row() noexcept {
     ++begin;
   }
   const auto length = static_cast<std::size_t>(begin - data_) - cursor_;
-  if (*end != '\n' || field != last || length > longest_row) return false;
+  if (*end != '\n' || column != columns || length > longest_row) return false;
   block_ = block;
   block_specials_ = specials;
   row_begin_ = cursor_;
@@ -225,9 +229,13 @@ bool CsvReader::try_row(std::size_t most_fields) {
 
 void CsvReader::store_field(std::size_t most_fields, std::string_view field, const FieldDetails& details) {
   if (field_count_ < most_fields) {
-    if (field_count_ >= fields_.size()) fields_.emplace_back();
+    if (field_count_ >= begins_.size()) {
+      begins_.emplace_back();
+      sizes_.emplace_back();
+    }
     if (field_count_ >= details_.size()) details_.emplace_back();
-    fields_[field_count_] = field;
+    begins_[field_count_] = field.data();
+    sizes_[field_count_] = field.size();
     details_[field_count_] = details;
   }
   ++field_count_;
@@ -282,15 +290,16 @@ bool CsvReader::end_row(std::size_t position) {
 void CsvReader::join_doubled_quotes() {
   unquoted_.clear();
   unquoted_.reserve(cursor_ - row_begin_ + readable_bytes);  // no move while views are made
-  for (std::size_t i = 0; i < std::min(field_count_, fields_.size()); ++i) {
-    std::string_view& field = fields_[i];
+  for (std::size_t i = 0; i < std::min(field_count_, begins_.size()); ++i) {
     if (!details_[i].has_doubled_quotes) continue;
+    const std::string_view field = (*this)[i];
     const std::size_t begin = unquoted_.size();
     for (std::size_t k = 0; k < field.size(); ++k) {
       unquoted_.push_back(field[k]);
       if (field[k] == '"') ++k;
     }
-    field = std::string_view(unquoted_).substr(begin);
+    begins_[i] = unquoted_.data() + begin;
+    sizes_[i] = unquoted_.size() - begin;
   }
   unquoted_.append(readable_bytes, '\0');
 }
@@ -380,7 +389,7 @@ std::size_t CsvReader::next_special() noexcept {
 // ---- places and faults
 
 std::size_t CsvReader::offset_of(std::size_t column) const noexcept {
-  return row_has_quotes_ ? details_[column].offset : static_cast<std::size_t>(fields_[column].data() - data_);
+  return row_has_quotes_ ? details_[column].offset : static_cast<std::size_t>(begins_[column] - data_);
 }
 
 stope::Location CsvReader::location(std::size_t column) const {

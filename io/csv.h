@@ -66,7 +66,7 @@ class CsvReader {
 
   /// Goes to the next row; false after the last. Throws CsvError. Empty lines at the end are no rows.
   bool next_row();
-  std::string_view operator[](std::size_t column) const noexcept { return fields_[column]; }
+  std::string_view operator[](std::size_t column) const noexcept { return {begins_[column], sizes_[column]}; }
   std::size_t line() const noexcept { return line_; }
   /// Where the field stands. Counts characters, so it costs a walk over the row: for messages.
   stope::Location location(std::size_t column) const;
@@ -112,9 +112,12 @@ class CsvReader {
 
   std::vector<std::string> header_;
   std::vector<stope::Location> header_locations_;
-  std::vector<std::string_view> fields_;
-  std::vector<FieldDetails> details_;  ///< beside `fields_`; only of a row with quotes
-  std::size_t field_count_ = 0;        ///< of this row, also if more than `fields_` holds
+  /// The fields of this row, apart: a view that is stored in two halves and loaded as a whole stalls the
+  /// processor (it can't forward the stores).
+  std::vector<const char*> begins_;
+  std::vector<std::size_t> sizes_;
+  std::vector<FieldDetails> details_;  ///< beside these; only of a row with quotes
+  std::size_t field_count_ = 0;        ///< of this row, also if more than these hold
   bool row_has_quotes_ = false, row_has_doubled_quotes_ = false;
   std::string unquoted_;  ///< the fields of this row that had doubled quotes
 
