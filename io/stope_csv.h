@@ -49,6 +49,8 @@ struct StopeData {
 
   bool is_usable() const;
   bool is_rejected(std::string_view name) const;
+  /// Takes the rejected stopes out of `stopes`, not out of `rejected`.
+  void leave_out_rejected();
 };
 
 /// Reads both files; `-` is standard input (for one of them). Data faults are issues, never exceptions;
