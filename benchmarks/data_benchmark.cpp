@@ -97,13 +97,15 @@ double megabytes(const DataFiles& files) {
 std::string whole_text(const DataFiles& files, const WholeRun& whole) {
   return fmt::format(
       "data: {} stopes, {} rows, {} MB\n"
-      "  answer      {} readings have the bits that were written; 3,200 samples are as they should be\n"
-      "  whole       {:.2f} s of processor time, {:.2f} s on the wall, {} MB at most: read, checked, data "
-      "report, "
-      "{} windows, an epoch of {} windows gathered\n",
+      "  answer      {} rows have the bits that were written; 3,200 samples are as they should be\n"
+      "  whole       {:.2f} s of processor time ({:.2f} s on the wall) to read, check, report on, and cut "
+      "into {} "
+      "windows\n"
+      "              {:.2f} s more ({:.2f} s) to gather an epoch of {} windows; {} MB at most\n",
       rounded(double(whole.stopes)), rounded(double(files.contents().rows)), rounded(megabytes(files)),
-      rounded(double(files.contents().rows)), whole.cpu, whole.wall, rounded(whole.peak_memory_mb),
-      rounded(double(whole.windows)), rounded(double(whole.training_windows)));
+      rounded(double(files.contents().rows)), whole.cpu, whole.wall, rounded(double(whole.windows)),
+      whole.gather_cpu, whole.gather_wall, rounded(double(whole.training_windows)),
+      rounded(whole.peak_memory_mb));
 }
 
 std::string stage_text(const DataFiles& files, const Stage& stage) {
@@ -141,6 +143,8 @@ void print_json(const DataFiles& files, const DataOptions& options, const WholeR
   Json json = line_head(files, options, "whole");
   json["cpu_s"] = whole.cpu;
   json["wall_s"] = whole.wall;
+  json["gather_cpu_s"] = whole.gather_cpu;
+  json["gather_wall_s"] = whole.gather_wall;
   json["peak_rss_mb"] = whole.peak_memory_mb;
   json["windows"] = whole.windows;
   json["training_windows"] = whole.training_windows;

@@ -226,10 +226,15 @@ WholeRun run_whole(const DataFiles& files) {
   const Clock::time_point begin_windows = Clock::now();
   const double cpu_before_windows = cpu_seconds();
   TrainingData training(std::move(data.stopes));
-  const std::vector<std::uint32_t> order = training.shuffled_windows();
-  training.gather(order, [](std::size_t) {});
   run.cpu = cpu_read + cpu_seconds() - cpu_before_windows;
   run.wall = wall_read + seconds_since(begin_windows);
+
+  const std::vector<std::uint32_t> order = training.shuffled_windows();
+  const Clock::time_point begin_gather = Clock::now();
+  const double cpu_before_gather = cpu_seconds();
+  training.gather(order, [](std::size_t) {});
+  run.gather_cpu = cpu_seconds() - cpu_before_gather;
+  run.gather_wall = seconds_since(begin_gather);
   run.peak_memory_mb = peak_memory_mb();
 
   run.stopes = report.stopes;

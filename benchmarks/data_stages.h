@@ -17,10 +17,11 @@ struct Stage {
   double best() const;
 };
 
-/// From the two files to batches, in one go.
+/// From the two files to windows, and an epoch of batches from them, in one go.
 struct WholeRun {
-  double cpu = 0, wall = 0;   ///< seconds
-  double peak_memory_mb = 0;  ///< of the program while it ran
+  double cpu = 0, wall = 0;                ///< seconds, until the windows and scalers are there
+  double gather_cpu = 0, gather_wall = 0;  ///< and for the epoch
+  double peak_memory_mb = 0;               ///< of the program while it ran
   std::size_t stopes = 0, windows = 0, training_windows = 0;
 };
 
