@@ -118,7 +118,7 @@ void leave_out_rejected(io::StopeData& data, bool skip_rejected) {
                     data.rejected.size(), data.stopes.size()));
   print_warning(fmt::format("warning: training without {} rejected stopes: {}", data.rejected.size(),
                             fmt::join(data.rejected, ", ")));
-  std::erase_if(data.stopes, [&](const stope::StopeRecord& stope) { return data.is_rejected(stope.name); });
+  data.leave_out_rejected();
 }
 
 void read_data(TrainOptions& options, const Context& context) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 namespace deepmine::io {
 namespace {
@@ -60,6 +61,11 @@ ParsedNumber detail::parse_any_number(std::string_view text) noexcept {
   if (error == std::errc::result_out_of_range) return {0, NumberFault::too_large};
   if (!std::isfinite(value)) return {0, NumberFault::not_finite};
   return {value, NumberFault::none};
+}
+
+double detail::unusual_number_or_nan(std::string_view text) noexcept {
+  const auto [value, fault] = parse_number(text);
+  return fault == NumberFault::none ? value : std::numeric_limits<double>::quiet_NaN();
 }
 
 }  // namespace deepmine::io

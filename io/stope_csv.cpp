@@ -88,6 +88,15 @@ bool StopeData::is_rejected(std::string_view name) const {
   return std::find(rejected.begin(), rejected.end(), name) != rejected.end();
 }
 
+void StopeData::leave_out_rejected() {
+  auto next = rejected.begin();  // in the order of the stopes: one walk over both
+  std::erase_if(stopes, [&](const stope::StopeRecord& record) {
+    const bool is_next = next != rejected.end() && record.name == *next;
+    next += is_next ? 1 : 0;
+    return is_next;
+  });
+}
+
 StopeData read_stope_csv(const std::filesystem::path& static_path,
                          const std::filesystem::path& timeseries_path, const StopeCsvOptions& options) {
   if (static_path == "-" && timeseries_path == "-")
@@ -114,8 +123,8 @@ StopeData read_stope_csv(const std::filesystem::path& static_path,
     data.rejected.clear();
   } else {
     data.stopes = std::move(table.stopes);
+    if (table.hash) data.sha256 = to_hexadecimal(table.hash->finish());
   }
-  if (table.hash) data.sha256 = to_hexadecimal(table.hash->finish());
   data.issue_counts = log.counts();
   data.issues = log.take();
   return data;

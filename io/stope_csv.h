@@ -44,11 +44,13 @@ struct StopeData {
   std::vector<std::string> rejected;
   std::size_t static_rows = 0, timeseries_rows = 0;
   /// With `hash_files`: SHA-256 (hexadecimal) of the static file's bytes followed by those of the time
-  /// series, the very bytes that were read.
+  /// series, the very bytes that were read. Empty if an issue is fatal.
   std::string sha256;
 
   bool is_usable() const;
   bool is_rejected(std::string_view name) const;
+  /// Takes the rejected stopes out of `stopes`, not out of `rejected`.
+  void leave_out_rejected();
 };
 
 /// Reads both files; `-` is standard input (for one of them). Data faults are issues, never exceptions;

@@ -174,8 +174,8 @@ StopeTable read_static_file(const std::filesystem::path& path, const StopeCsvOpt
   StopeTable table;
   if (options.hash_files) table.hash = std::make_unique<Sha256>();
   try {
-    CsvText text = CsvText::read(path);
-    if (table.hash) table.hash->update(text.bytes());
+    CsvText text = CsvText::open(path);
+    if (table.hash) text.hash_into(*table.hash);
     CsvReader reader(csv_display_name(path), std::move(text));
     StaticRows rows(reader, options, log, table);
     if (!rows.find_columns()) return table;

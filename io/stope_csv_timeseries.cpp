@@ -35,7 +35,12 @@ struct UnknownStope {
 class TimeseriesRows {
  public:
   TimeseriesRows(const CsvReader& reader, const StopeCsvOptions& options, IssueLog& log, StopeTable& table)
-      : reader_(reader), options_(options), log_(log), table_(table), builders_(table.stopes.size()) {}
+      : reader_(reader),
+        options_(options),
+        log_(log),
+        table_(table),
+        followers_(table.stopes.size(), unknown),
+        builders_(table.stopes.size()) {}
 
   bool find_columns() {
     std::vector<std::string_view> required{"stope_name", "timestamp"};
@@ -54,8 +59,9 @@ class TimeseriesRows {
     bool is_good = true;
     const ParsedTimestamp time = read_time(stope, is_good);
     DailyReading values;
-    for (std::size_t sensor = 0; sensor < sensor_count; ++sensor)
-      values[sensor] = read_value(stope, sensor, is_good);
+    if (!read_usual_values(values))
+      for (std::size_t sensor = 0; sensor < sensor_count; ++sensor)
+        values[sensor] = read_value(stope, sensor, is_good);
     if (!is_good || table_.is_rejected[stope]) return;
     if (options_.sort) {
       waiting_.push_back({stope, reader_.line(), time, values});
@@ -85,23 +91,37 @@ class TimeseriesRows {
  private:
   static constexpr std::size_t unknown = static_cast<std::size_t>(-1);
 
+  /// Most files keep a stope together, or name the stopes in the same order day after day: the last one and
+  /// the one that followed it before are tried first.
   std::size_t find_stope(std::string_view name) {
-    if (name == last_name_ && last_stope_ != unknown) return last_stope_;  // most files keep a stope together
-    if (!is_good_stope_name(name)) {
+    if (last_stope_ != unknown && name == table_.stopes[last_stope_].name) return last_stope_;
+    const std::size_t follower = last_stope_ != unknown ? followers_[last_stope_] : unknown;
+    if (follower != unknown && name == table_.stopes[follower].name) return last_stope_ = follower;
+    if (const auto found = table_.index.find(name); found != table_.index.end()) {
+      if (last_stope_ != unknown) {
+        followers_[last_stope_] = found->second;
+        // Stopes of one file have about the same history.
+        if (const std::size_t days = builders_[last_stope_].day_count(); days > 1)
+          builders_[found->second].expect_days(days);
+      }
+      return last_stope_ = found->second;
+    }
+    count_unknown_stope(name);
+    return unknown;
+  }
+
+  void count_unknown_stope(std::string_view name) {
+    if (const auto found = unknown_index_.find(name); found != unknown_index_.end()) {
+      ++unknown_stopes_[found->second].rows;
+    } else if (is_good_stope_name(name)) {
+      unknown_index_.emplace(name, unknown_stopes_.size());
+      unknown_stopes_.push_back({std::string(name), reader_.location(name_position_), 1});
+    } else {
       log_.add(Severity::fatal, "bad_stope_name", reader_.location(name_position_), "",
                describe_cell("stope_name", name,
                              "is empty, begins or ends with a blank, or has invisible characters; every "
                              "reading needs the name of its stope"));
-      return unknown;
     }
-    if (const auto found = table_.index.find(name); found != table_.index.end()) {
-      last_name_ = name;
-      return last_stope_ = found->second;
-    }
-    const auto [found, is_new] = unknown_index_.try_emplace(std::string(name), unknown_stopes_.size());
-    if (is_new) unknown_stopes_.push_back({std::string(name), reader_.location(name_position_), 0});
-    ++unknown_stopes_[found->second].rows;
-    return unknown;
   }
 
   void reject(std::size_t stope, std::string_view code, stope::Location where, std::string message) {
@@ -117,7 +137,7 @@ class TimeseriesRows {
   }
 
   ParsedTimestamp read_time(std::size_t stope, bool& is_good) {
-    const ParsedTimestamp time = parse_timestamp(reader_[time_position_]);
+    const ParsedTimestamp time = timestamps_.parse(reader_[time_position_]);
     if (time.fault != TimestampFault::none) {
       is_good = false;
       reject_cell(stope, "bad_timestamp", time_position_, explain(time.fault));
@@ -127,6 +147,19 @@ class TimeseriesRows {
                   fmt::format("lies after today ({}): check the year", stope::format_day(*options_.now)));
     }
     return time;
+  }
+
+  /// True if all cells are numbers in their ranges and there are no sentinels: one question a row.
+  bool read_usual_values(DailyReading& values) const {
+    static_assert(CsvReader::readable_bytes >= 8);
+    bool are_usual = options_.sentinels.empty();
+    for (std::size_t sensor = 0; sensor < sensor_count; ++sensor) {
+      const double value = number_or_nan(reader_[sensor_positions_[sensor]]);
+      const auto& column = sensor_columns[sensor];
+      are_usual &= (value >= column.lowest) & (value <= column.highest);  // not so for NaN
+      values[sensor] = value;
+    }
+    return are_usual;
   }
 
   double read_value(std::size_t stope, std::size_t sensor, bool& is_good) {
@@ -139,7 +172,7 @@ class TimeseriesRows {
       reject_cell(stope, "not_a_number", position, explain(fault));
       return stope::missing;
     }
-    if (!options_.sentinels.empty() && is_sentinel(value, options_)) return stope::missing;
+    if (is_sentinel(value, options_)) return stope::missing;
     const auto& column = sensor_columns[sensor];
     if (value < column.lowest || value > column.highest) {
       is_good = false;
@@ -152,12 +185,15 @@ class TimeseriesRows {
   }
 
   void add(std::size_t stope, std::size_t line, const ParsedTimestamp& time, const DailyReading& values) {
+    const DailySeriesBuilder::Outcome outcome = builders_[stope].add(time, line, values);
+    if (outcome != DailySeriesBuilder::Outcome::added) report_not_added(stope, line, time, outcome);
+  }
+
+  void report_not_added(std::size_t stope, std::size_t line, const ParsedTimestamp& time,
+                        DailySeriesBuilder::Outcome outcome) {
     using Outcome = DailySeriesBuilder::Outcome;
-    DailySeriesBuilder& builder = builders_[stope];
-    const std::size_t before = builder.last_line();
-    const stope::Day day_before = builder.last_day();
-    const Outcome outcome = builder.add(time, line, values);
-    if (outcome == Outcome::added) return;
+    const std::size_t before = builders_[stope].last_line();
+    const stope::Day day_before = builders_[stope].last_day();
     const std::string day = stope::format_day(time.day);
     const stope::Location where{reader_.name(), line, 1};
     switch (outcome) {
@@ -194,8 +230,9 @@ class TimeseriesRows {
   StopeTable& table_;
   std::size_t name_position_ = 0, time_position_ = 0;
   std::array<std::size_t, sensor_count> sensor_positions_{};
-  std::string last_name_;
+  TimestampReader timestamps_;
   std::size_t last_stope_ = unknown;
+  std::vector<std::size_t> followers_;        // one for each stope of the table: what stood behind it
   std::vector<DailySeriesBuilder> builders_;  // one for each stope of the table
   std::vector<WaitingReading> waiting_;
   NameIndex unknown_index_;
@@ -207,8 +244,8 @@ class TimeseriesRows {
 void read_timeseries_file(const std::filesystem::path& path, const StopeCsvOptions& options,
                           bool statics_are_whole, StopeTable& table, IssueLog& log, std::size_t& row_count) {
   try {
-    CsvText text = CsvText::read(path);
-    if (table.hash) table.hash->update(text.bytes());
+    CsvText text = CsvText::open(path);
+    if (table.hash) text.hash_into(*table.hash);
     CsvReader reader(csv_display_name(path), std::move(text));
     TimeseriesRows rows(reader, options, log, table);
     if (!rows.find_columns()) return;

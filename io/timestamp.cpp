@@ -4,7 +4,7 @@ namespace deepmine::io {
 namespace {
 
 constexpr std::int64_t microseconds_per_second = 1'000'000;
-constexpr std::int64_t microseconds_per_day = 86'400 * microseconds_per_second;
+static_assert(microseconds_per_day == 86'400 * microseconds_per_second);
 
 bool is_digit(char c) noexcept {
   return c >= '0' && c <= '9';
@@ -66,16 +66,33 @@ ParsedTimestamp parse_timestamp(std::string_view text) noexcept {
   if (text.empty()) return {0, 0, TimestampFault::empty};
   const auto day = stope::parse_day(text.substr(0, 10));
   if (!day) return {0, 0, TimestampFault::not_a_timestamp};
-  const std::int64_t midnight = *day * microseconds_per_day;
-  std::string_view rest = text.substr(10);
-  if (rest.empty()) return {*day, midnight, TimestampFault::none};
+  if (text.size() > 10) return parse_time_of_day(*day, text.substr(10));
+  return {*day, *day * microseconds_per_day, TimestampFault::none};
+}
+
+ParsedTimestamp parse_time_of_day(stope::Day day, std::string_view rest) noexcept {
   if (looks_like_time_zone(rest)) return {0, 0, TimestampFault::time_zone};
   if (!take(rest, 'T') && !take(rest, ' ')) return {0, 0, TimestampFault::not_a_timestamp};
   const std::int64_t time_of_day = take_time_of_day(rest);
   if (time_of_day < 0) return {0, 0, TimestampFault::not_a_timestamp};
   if (looks_like_time_zone(rest)) return {0, 0, TimestampFault::time_zone};
   if (!rest.empty()) return {0, 0, TimestampFault::not_a_timestamp};
-  return {*day, midnight + time_of_day, TimestampFault::none};
+  return {day, day * microseconds_per_day + time_of_day, TimestampFault::none};
+}
+
+ParsedTimestamp TimestampReader::parse_in_another_month(std::string_view text) noexcept {
+  const ParsedTimestamp time = parse_timestamp(text);
+  if (time.fault != TimestampFault::none) return time;
+  text.copy(month_.data(), month_.size());
+  day_before_month_ = time.day - ((text[8] - '0') * 10 + (text[9] - '0'));
+  std::array<char, 10> last_day{};
+  text.copy(last_day.data(), month_.size());
+  for (days_in_month_ = 31; days_in_month_ > 28; --days_in_month_) {
+    last_day[8] = static_cast<char>('0' + days_in_month_ / 10);
+    last_day[9] = static_cast<char>('0' + days_in_month_ % 10);
+    if (stope::parse_day({last_day.data(), last_day.size()})) break;
+  }
+  return time;
 }
 
 std::string_view explain(TimestampFault fault) noexcept {

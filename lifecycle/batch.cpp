@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <cassert>
+#include <cstring>
+
+#include "engine/stope/records.h"
 
 namespace deepmine::lifecycle {
 
@@ -31,9 +34,14 @@ int Batch::add(std::span<const float> statics, std::span<const float> series) {
          static_cast<int>(series.size()) == sensors_ * days_);
   const int block = samples_ / nn::block_size, position = samples_ % nn::block_size;
   std::copy(statics.begin(), statics.end(), statics_.column(block, position));
-  for (int day = 0; day < days_; ++day)
-    std::copy_n(series.data() + static_cast<std::ptrdiff_t>(day) * sensors_, sensors_,
-                series_.column(block, day * nn::block_size + position));
+  const float* next = series.data();
+  for (int day = 0; day < days_; ++day, next += sensors_) {
+    float* const column = series_.column(block, day * nn::block_size + position);
+    if (sensors_ == static_cast<int>(stope::sensor_count))  // a number that the compiler knows: no call
+      std::memcpy(column, next, stope::sensor_count * sizeof *next);
+    else
+      std::copy_n(next, sensors_, column);
+  }
   return samples_++;
 }
 

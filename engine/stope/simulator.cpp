@@ -294,14 +294,25 @@ DailySeries simulate_readings(const SimulationPlan& plan, const Ground& ground, 
 }  // namespace
 
 void check_plan(const SimulationPlan& plan) {
-  constexpr int most_days = 100'000;
   if (plan.stopes < 1) throw Error(ErrorCode::usage, "the number of stopes is 0; expected at least 1");
-  if (plan.days < 1 || plan.days > most_days)
+  if (plan.days < 1 || plan.days > most_simulated_days)
     throw Error(ErrorCode::usage,
-                fmt::format("the number of days is {}; expected 1 to {}", plan.days, most_days));
+                fmt::format("the number of days is {}; expected 1 to {}", plan.days, most_simulated_days));
+  // Divided, not multiplied: the product of the two need not fit any integer.
+  const std::uint64_t most_stopes = most_simulated_readings / static_cast<std::uint64_t>(plan.days);
+  if (plan.stopes > most_stopes)
+    throw Error(ErrorCode::usage,
+                fmt::format("{} stopes of {} days are more than {} readings, some 5 GB; expected at most {} "
+                            "stopes of so many days",
+                            plan.stopes, plan.days, most_simulated_readings, most_stopes));
   if (plan.label_margin_days < 0)
     throw Error(ErrorCode::usage,
                 fmt::format("the label's margin is {} days; expected 0 or more", plan.label_margin_days));
+  constexpr Day last_day = 2'932'896;  // 9999-12-31: the last one that can be written with four digits
+  if (std::int64_t{plan.first_day} + plan.days + plan.label_margin_days > last_day)
+    throw Error(ErrorCode::usage,
+                fmt::format("{} days from {} on, and {} more for the label, pass the year 9999", plan.days,
+                            format_day(plan.first_day), plan.label_margin_days));
 }
 
 SimulatedStope simulate_stope(const SimulationPlan& plan, std::size_t index) {

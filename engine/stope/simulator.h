@@ -34,8 +34,13 @@ struct SimulatedStope {
   std::optional<Day> failure_day;
 };
 
-/// Throws Error{usage} unless there is at least one stope and at least one day, at most 100,000 days, and the
-/// margin is not negative.
+/// A simulated mine is not larger than what the program reads back: some 5 GB of text, of the 8 GiB that a
+/// CSV file may have.
+inline constexpr std::uint64_t most_simulated_readings = 100'000'000;
+inline constexpr int most_simulated_days = 100'000;
+
+/// Throws Error{usage} unless there are at least one stope and one day, no more than the above, the margin
+/// is not negative, and all of it ends before the year 10000.
 void check_plan(const SimulationPlan& plan);
 
 /// Stope number `index` (from 0) of a plan that passed check_plan(). Thread-safe.

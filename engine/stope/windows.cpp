@@ -7,8 +7,6 @@
 namespace deepmine::stope {
 namespace {
 
-constexpr std::uint8_t all_sensors = (1U << sensor_count) - 1;
-
 /// Carries the values of one sensor over the gaps that are short enough. Bit `bit` of `carried` marks where.
 void fill_gaps(std::vector<DailyReading>& days, std::size_t sensor, std::size_t largest_gap,
                const std::vector<std::uint8_t>& observed, std::vector<std::uint8_t>& carried) {
@@ -62,18 +60,6 @@ PreparedReadings::PreparedReadings(DailySeries readings, int largest_gap, Day no
     complete_run_[i] = complete ? (i > 0 ? complete_run_[i - 1] : 0) + 1 : 0;
     filled_until_[i] = (i > 0 ? filled_until_[i - 1] : 0) + (carried[i] != 0 ? 1 : 0);
   }
-}
-
-bool PreparedReadings::observed(Day day, Sensor sensor) const {
-  return filled_.covers(day) && (observed_[index(day)] >> static_cast<unsigned>(sensor) & 1U) != 0;
-}
-
-bool PreparedReadings::observed(Day day) const {
-  return filled_.covers(day) && observed_[index(day)] == all_sensors;
-}
-
-bool PreparedReadings::observed_any(Day day) const {
-  return filled_.covers(day) && observed_[index(day)] != 0;
 }
 
 DailyReading PreparedReadings::observed_reading(Day day) const {

@@ -52,9 +52,11 @@ class PreparedReadings {
   Day last_day() const { return filled_.last_day(); }
 
   /// Whether the sensor (all sensors) gave a reading on that day; false for a day outside the series.
-  bool observed(Day day, Sensor sensor) const;
-  bool observed(Day day) const;
-  bool observed_any(Day day) const;
+  bool observed(Day day, Sensor sensor) const {
+    return (observed_sensors(day) >> static_cast<unsigned>(sensor) & 1U) != 0;
+  }
+  bool observed(Day day) const { return observed_sensors(day) == all_sensors; }
+  bool observed_any(Day day) const { return observed_sensors(day) != 0; }
   /// The observed readings of a day in the series, `missing` where a value was carried forward.
   DailyReading observed_reading(Day day) const;
 
@@ -67,10 +69,14 @@ class PreparedReadings {
   int days_filled(Day end, int days) const;
 
  private:
+  static constexpr std::uint8_t all_sensors = (1U << sensor_count) - 1;
+
+  /// Bit s: sensor s gave a reading on that day; none outside the series.
+  unsigned observed_sensors(Day day) const { return filled_.covers(day) ? observed_[index(day)] : 0U; }
   std::size_t index(Day day) const { return static_cast<std::size_t>(day - filled_.first_day); }
 
   DailySeries filled_;
-  std::vector<std::uint8_t> observed_;      // bit s: sensor s was observed
+  std::vector<std::uint8_t> observed_;
   std::vector<std::int32_t> complete_run_;  // days without a hole that end on this day
   std::vector<std::int32_t> filled_until_;  // days with a carried value, up to and including this day
 };

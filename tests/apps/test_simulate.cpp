@@ -1,6 +1,9 @@
 #include <doctest/doctest.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <csignal>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -85,4 +88,32 @@ TEST_CASE("faults: a day that is none, a folder that can't be made") {
   const ProgramResult folder = run_program({"simulate", "--out", "/dev/null/x"});
   CHECK(folder.exit_code == 1);
   CHECK(contains(folder.err, "/dev/null/x"));
+}
+
+TEST_CASE("a signal ends a simulation: nothing is left behind, exit 130") {
+  for (const int signal : {SIGINT, SIGTERM}) {
+    const TemporaryFolder folder;
+    RunningProgram simulation(
+        {"simulate", "--stopes", "1000000", "--days", "100", "--out", folder.path().string()});
+    const auto is_empty = [&] { return std::filesystem::is_empty(folder.path()); };
+    while (is_empty() && !simulation.has_ended()) ::usleep(1000);
+    REQUIRE(!simulation.has_ended());
+    simulation.send(signal);
+    const ProgramResult result = simulation.finish();
+    CHECK(result.exit_code == 130);
+    CHECK(contains(result.err, "nothing was written"));
+    CHECK(result.out.empty());
+    CHECK(is_empty());
+  }
+}
+
+TEST_CASE("a mine that is too large is a usage error before anything is made") {
+  const TemporaryFolder folder;
+  for (const char* stopes : {"1000001", "18446744073709551615"}) {
+    const ProgramResult result =
+        run_program({"simulate", "--stopes", stopes, "--days", "100", "--out", (folder / "m").string()});
+    CHECK(result.exit_code == 2);
+    CHECK(contains(result.err, "at most 1000000 stopes"));
+    CHECK(!std::filesystem::exists(folder / "m"));
+  }
 }

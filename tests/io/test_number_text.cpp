@@ -2,6 +2,7 @@
 
 #include <bit>
 #include <charconv>
+#include <cmath>
 #include <string>
 
 #include "engine/nn/random.h"
@@ -86,6 +87,37 @@ TEST_CASE("the short way gives the bits of std::from_chars") {
     REQUIRE_MESSAGE(parsed.fault == NumberFault::none, text);
     REQUIRE_MESSAGE(std::bit_cast<std::uint64_t>(parsed.value) == std::bit_cast<std::uint64_t>(expected),
                     text);
+  }
+}
+
+TEST_CASE("a number is read at once to the same bits as by itself, and a fault is no number") {
+  const std::string_view symbols = "0123456789012345678901234567890123456789.....--+e, x/:";
+  RandomStream random(derive_key(3, "numbers"));
+  std::size_t numbers = 0;
+  for (int i = 0; i < 300'000; ++i) {
+    std::string text;
+    const std::uint64_t size = random.below(11), kinds = random.below(4) == 0 ? symbols.size() : 43;
+    for (std::uint64_t k = 0; k < size; ++k) text += symbols[random.below(kinds)];
+    CAPTURE(text);
+    // What stands behind the number must not matter.
+    std::string with_rest = text;
+    for (int k = 0; k < 10; ++k) with_rest += symbols[random.below(symbols.size())];
+    const auto expected = parse_number(text);
+    const double found = io::number_or_nan(std::string_view(with_rest).substr(0, text.size()));
+    REQUIRE(std::isnan(found) == (expected.fault != NumberFault::none));
+    if (!std::isnan(found))
+      REQUIRE(std::bit_cast<std::uint64_t>(found) == std::bit_cast<std::uint64_t>(expected.value));
+    numbers += expected.fault == NumberFault::none;
+  }
+  CHECK(numbers > 100'000);
+  CHECK(numbers < 250'000);
+  for (int value = 0; value < 1'000'000; value += 7) {  // hundredths, as the files have them
+    std::string text = std::to_string(value / 100) + "." + std::to_string(value % 100 + 100).substr(1);
+    const std::size_t size = text.size();
+    text += ",1.5,2.5,3";
+    double expected = 0;
+    std::from_chars(text.data(), text.data() + size, expected);
+    REQUIRE(io::number_or_nan(std::string_view(text).substr(0, size)) == expected);
   }
 }
 

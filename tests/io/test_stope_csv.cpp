@@ -338,6 +338,27 @@ TEST_CASE("stopes in one file only are reported") {
   CHECK(!data.is_rejected("B"));
 }
 
+TEST_CASE("rejected stopes can be left out, wherever they stand") {
+  const Lines names{"A", "B", "C", "D", "E"};
+  for (unsigned bad = 0; bad < 32; ++bad) {
+    std::string statics = static_header, series = series_header;
+    Lines good;
+    for (std::size_t i = 0; i < names.size(); ++i) {
+      const bool is_bad = (bad >> i & 1U) != 0;
+      statics += names[i] + row_a.substr(1);
+      series += names[i] + (is_bad ? ",2024-01-01,x,1,1,1,1\n" : ",2024-01-01,1,1,1,1,1\n");
+      if (!is_bad) good.push_back(names[i]);
+    }
+    StopeData data = read(statics, series);
+    CHECK(data.stopes.size() == names.size());
+    data.leave_out_rejected();
+    Lines left;
+    for (const stope::StopeRecord& stope : data.stopes) left.push_back(stope.name);
+    CHECK(left == good);
+    CHECK(data.rejected.size() == names.size() - good.size());
+  }
+}
+
 TEST_CASE("a flood of findings is counted, not listed") {
   std::string rows;
   for (int i = 0; i < 500; ++i) rows += "A,2024-01-01,x,y,1,1,1\n";

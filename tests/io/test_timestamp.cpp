@@ -1,5 +1,8 @@
 #include <doctest/doctest.h>
 
+#include <string>
+#include <vector>
+
 #include "io/timestamp.h"
 
 using namespace deepmine;
@@ -32,4 +35,47 @@ TEST_CASE("time zones and everything else are refused") {
         " 2024-03-30", "45381", "x"})
     CHECK_MESSAGE(parse_timestamp(wrong).fault == TimestampFault::not_a_timestamp, wrong);
   CHECK(parse_timestamp("").fault == TimestampFault::empty);
+}
+
+TEST_CASE("a reader of many timestamps says what reading one says") {
+  io::TimestampReader reader;
+  std::vector<std::string> texts;
+  for (stope::Day day = -800; day < 40'000; ++day) texts.push_back(stope::format_day(day));
+  for (const char* text : {"2024-02-28",
+                           "2024-02-29",
+                           "2024-02-30",
+                           "2023-02-28",
+                           "2023-02-29",
+                           "2023-02-00",
+                           "2024-03-10",
+                           "2024-03-3x",
+                           "2024-03-:0",
+                           "2024-03-1",
+                           "2024-03-100",
+                           "2024-03-12T05:06",
+                           "2024-03-13T",
+                           "2024-03-14 23:59:59.5",
+                           "2024-03-1412:00",
+                           "2024-03-12Z",
+                           "",
+                           "2024-03-31",
+                           "2024-04-31",
+                           "2024-04-30",
+                           "1900-02-29",
+                           "2000-02-29",
+                           "2024-13-01",
+                           "2024-12-32",
+                           "2024-12-31"})
+    texts.emplace_back(text);
+  for (const std::string& text : texts) {
+    CAPTURE(text);
+    const auto expected = io::parse_timestamp(text);
+    // Twice: the second time its month is known.
+    for (int i = 0; i < 2; ++i) {
+      const auto found = reader.parse(text);
+      REQUIRE(found.fault == expected.fault);
+      REQUIRE(found.day == expected.day);
+      REQUIRE(found.microseconds == expected.microseconds);
+    }
+  }
 }

@@ -25,6 +25,10 @@ TEST_CASE("a batch holds the scaled windows and their targets") {
     for (int f = 0; f < 41; ++f)
       REQUIRE(inputs.statics.column(block, position)[f] == statics[static_cast<std::size_t>(f)]);
     REQUIRE(inputs.series.column(block, 7 * nn::block_size + position)[4] == series.back());
+    for (int day = 0; day < 8; ++day)
+      for (int sensor = 0; sensor < 5; ++sensor)
+        REQUIRE(inputs.series.column(block, day * nn::block_size + position)[sensor] ==
+                series[static_cast<std::size_t>(day * 5 + sensor)]);
     CHECK(targets.current.targets[s] == tiny.dataset.current_target(window));
     CHECK(targets.current.weights[s] == 1);
     for (std::size_t h = 0; h < 2; ++h) {

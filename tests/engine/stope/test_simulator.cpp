@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
 #include <set>
 #include <vector>
 
@@ -157,6 +158,19 @@ TEST_CASE("a plan that makes no sense is refused") {
     plan.days = days;
     CHECK_THROWS_AS(check_plan(plan), deepmine::Error);
   }
+  plan = {};
+  plan.days = 365;
+  plan.stopes = most_simulated_readings / 365;
+  CHECK_NOTHROW(check_plan(plan));
+  for (const std::size_t stopes : {plan.stopes + 1, std::numeric_limits<std::size_t>::max()}) {
+    plan.stopes = stopes;
+    CHECK_THROWS_AS(check_plan(plan), deepmine::Error);
+  }
+  plan = {};
+  plan.first_day = *parse_day("9999-07-04");  // 90 days and 90 days more end with the year
+  CHECK_NOTHROW(check_plan(plan));
+  ++plan.first_day;
+  CHECK_THROWS_AS(check_plan(plan), deepmine::Error);
   plan = {};
   plan.stopes = 0;
   CHECK_THROWS_AS(check_plan(plan), deepmine::Error);
