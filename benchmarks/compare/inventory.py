@@ -49,6 +49,8 @@ class Inventory:
             self.missing["oneDNN"] = "Debian packages libdnnl-dev and g++"
         if not self.onnxruntime:
             self.missing["ONNX Runtime"] = "npm package onnxruntime-node in %s, or --onnxruntime FILE" % cache_folder()
+        elif not self.torch:
+            self.missing["ONNX Runtime"] = "PyTorch, which exports its graph"
 
     @property
     def has_torch_side(self):

@@ -54,7 +54,7 @@ def workload_text(result):
               "we are … times as fast (quartiles; least–most)")]
     lines += [side_line(name, side, result["ratios"].get(name), result["ratios_by_cpu_time"].get(name))
               for name, side in result["sides"].items() if name in TITLES]
-    lines += ["  %-38s not installed" % TITLES[name] for name in result["missing"]]
+    lines += ["  %-38s MISSING, not compared" % TITLES[name] for name in result["missing"]]
     return "\n".join(lines + ceiling_lines(result["ceiling"])) + "\n"
 
 

@@ -48,9 +48,9 @@ class Adam:
     def clip(self):
         limit = self.plan["clip_norm"]
         norms = torch.stack(torch._foreach_norm(self.pieces)).tolist()
-        for norm, piece in zip(norms, self.pieces):
-            if norm > limit:
-                piece.mul_(limit / norm)
+        too_long = [i for i, norm in enumerate(norms) if norm > limit]
+        if too_long:
+            torch._foreach_mul_([self.pieces[i] for i in too_long], [limit / norms[i] for i in too_long])
 
     def step(self):
         p, plan = self.parameters, self.plan
