@@ -1,6 +1,7 @@
 """Dropout masks for a whole training step from one call of the random number generator.
 
-PyTorch's own dropout draws one number after the other and takes several times as long. A mask's element is 0 if a signed word of 16 random bits is below rate * 65536 - 32768, else 1 / (1 - rate).
+PyTorch's own dropout draws one number after the other and takes several times as long. A mask's element is 0
+if a signed word of 16 random bits is below rate * 65536 - 32768, else 1 / (1 - rate).
 """
 
 import torch
