@@ -30,7 +30,7 @@ int default_threads() {
 
 int read_options(int argument_count, const char* const* arguments, const ProgramText& text,
                  Options& options) {
-  constexpr int most_threads = 1024, largest_batch = 65536, most_steps = 100000000;
+  constexpr int most_threads = 1024, largest_batch = 65536, most_steps = 100000000, most_features = 4096;
   CLI::App program;
   program.name(text.name);
   program.description(text.description);
@@ -53,9 +53,17 @@ int read_options(int argument_count, const char* const* arguments, const Program
       ->check(CLI::Range(1, most_steps))
       ->type_name("N")
       ->default_str("about five seconds");
+  program.add_option("--static-features", options.static_features, "Static inputs of the network")
+      ->check(CLI::Range(1, most_features))
+      ->type_name("N")
+      ->default_str(std::to_string(options.static_features));
   program.add_flag("--json", options.json, "Print one line of JSON for each workload");
   if (text.can_profile)
     program.add_flag("--profile", options.profile, "Show where a step's time goes, by layer, instead");
+  program.add_flag(
+      "--on-request", options.on_request,
+      "Measure whenever a line with a number of steps arrives on standard input, to its end; one "
+      "workload");
   try {
     program.parse(argument_count, arguments);
   } catch (const CLI::CallForHelp&) {

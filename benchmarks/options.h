@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "engine/stope/network_specification.h"
+
 namespace deepmine::benchmarks {
 
 struct Options {
@@ -11,6 +13,8 @@ struct Options {
   int steps = 0;                      ///< 0: about five seconds
   bool json = false;
   bool profile = false;
+  bool on_request = false;  ///< measure when a line with a number of steps arrives on standard input
+  int static_features = stope::NetworkSpecification{}.static_features;
 };
 
 /// What differs between the programs.

@@ -1,7 +1,10 @@
 #include "benchmarks/program.h"
 
 #include <algorithm>
+#include <charconv>
 #include <exception>
+#include <iostream>
+#include <optional>
 
 #include "apps/context.h"
 #include "engine/nn/error.h"
@@ -10,36 +13,68 @@
 namespace deepmine::benchmarks {
 namespace {
 
-Report measure(const Program& program, const lifecycle::Network& network, int batch, int threads, int steps) {
-  const nn::Kernels<float>& kernels = nn::default_kernels();
-  Report report;
-  report.workload = program.workload;
-  report.kernels = kernels.name;
-  report.threads = threads;
-  report.threads_used = std::min(threads, nn::BatchShape{batch}.lanes());
-  report.batch = batch;
-  report.check = program.check(network, kernels, batch, threads);
+/// One workload: checked and prepared once, measured as often as wanted.
+class PreparedWorkload {
+ public:
+  PreparedWorkload(const Program& program, const lifecycle::Network& network, int batch, int threads)
+      : kernels_(nn::default_kernels()) {
+    report_.workload = program.workload;
+    report_.kernels = kernels_.name;
+    report_.threads = threads;
+    report_.threads_used = std::min(threads, nn::BatchShape{batch}.lanes());
+    report_.batch = batch;
+    report_.check = program.check(network, kernels_, batch, threads);
+    reset_peak_memory();
+    workload_ = program.prepare(network, kernels_, batch, threads);
+    report_.operations_per_sample = workload_.operations_per_sample;
+    ceiling_.emplace(network.specification(), kernels_, threads);
+  }
 
-  reset_peak_memory();
-  const Workload workload = program.prepare(network, kernels, batch, threads);
-  report.operations_per_sample = workload.operations_per_sample;
-  Ceiling ceiling(network.specification(), kernels, threads);
-  report.measurement = summarise(time_in_rounds(workload.step, steps, ceiling),
-                                 workload.operations_per_sample * batch, report.threads_used);
-  report.peak_memory_mb = peak_memory_mb();
-  return report;
+  Report measure(int steps) {
+    report_.measurement = summarise(time_in_rounds(workload_.step, steps, *ceiling_),
+                                    report_.operations_per_sample * report_.batch, report_.threads_used);
+    report_.peak_memory_mb = peak_memory_mb();
+    return report_;
+  }
+
+ private:
+  const nn::Kernels<float>& kernels_;
+  Report report_;
+  Workload workload_;
+  std::optional<Ceiling> ceiling_;
+};
+
+void measure_on_request(PreparedWorkload& workload, const std::function<void(const Report&)>& print) {
+  for (std::string line; std::getline(std::cin, line);) {
+    int steps = 0;
+    const auto [end, problem] = std::from_chars(line.data(), line.data() + line.size(), steps);
+    if (problem != std::errc{} || end != line.data() + line.size() || steps < 1)
+      throw Error(ErrorCode::usage, "standard input: expected a number of steps, found '" + line + "'");
+    print(workload.measure(steps));
+  }
 }
 
 int run_workloads(const Program& program, const Options& options) {
-  const lifecycle::Network network{stope::NetworkSpecification{}};
+  if (options.on_request && (options.profile || options.threads.size() * options.batches.size() != 1))
+    throw Error(ErrorCode::usage,
+                "--on-request goes with one number of threads and one batch size, and without --profile");
+  const auto print = [&](const Report& report) {
+    apps::print_result(options.json ? json_line(report) : readable_text(report));
+  };
+  stope::NetworkSpecification specification;
+  specification.static_features = options.static_features;
+  const lifecycle::Network network{specification};
   for (const int threads : options.threads)
     for (const int batch : options.batches) {
       if (options.profile) {
         apps::print_result(program.profile(network, nn::default_kernels(), batch, threads, options.steps));
         continue;
       }
-      const Report report = measure(program, network, batch, threads, options.steps);
-      apps::print_result(options.json ? json_line(report) : readable_text(report));
+      PreparedWorkload workload(program, network, batch, threads);
+      if (options.on_request)
+        measure_on_request(workload, print);
+      else
+        print(workload.measure(options.steps));
     }
   return 0;
 }

@@ -18,6 +18,12 @@ class SyntheticSamples {
   /// the last comes the first again.
   void fill(lifecycle::Batch& batch, int first, int samples) const;
 
+  // Everything, one sample after the other.
+  const std::vector<float>& statics() const { return statics_; }  ///< static features
+  const std::vector<float>& series() const { return series_; }    ///< days × sensors
+  const std::vector<std::int8_t>& current_targets() const { return current_; }
+  const std::vector<std::int8_t>& future_targets() const { return future_; }  ///< horizons; -1 is masked
+
  private:
   int count_, static_size_, series_size_, horizons_;
   std::vector<float> statics_, series_;

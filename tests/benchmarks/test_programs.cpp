@@ -3,6 +3,8 @@
 #include <sys/wait.h>
 
 #include <cstdio>
+#include <filesystem>
+#include <fstream>
 #include <nlohmann/json.hpp>
 #include <sstream>
 #include <string>
@@ -12,7 +14,8 @@
 
 namespace {
 
-const std::string training = DEEPMINE_TRAINING_BENCHMARK, prediction = DEEPMINE_PREDICTION_BENCHMARK;
+const std::string training = DEEPMINE_TRAINING_BENCHMARK, prediction = DEEPMINE_PREDICTION_BENCHMARK,
+                  network_case = DEEPMINE_NETWORK_CASE;
 
 struct Outcome {
   int exit_code = -1;
@@ -85,6 +88,55 @@ TEST_CASE("prediction_benchmark prints one line of JSON for each workload") {
   CHECK(lines[1].at("threads_used") == 2);
 }
 
+TEST_CASE("on request a workload is measured again and again") {
+  const std::string command = training + " --threads 1 --batch 9 --json --on-request";
+  const Outcome outcome = run("printf '2\\n1\\n2\\n' | " + command);
+  CHECK(outcome.exit_code == 0);
+  REQUIRE(outcome.lines().size() == 3);
+  CHECK(outcome.lines()[0].at("steps") == 2);
+  CHECK(outcome.lines()[1].at("steps") == 1);
+  CHECK(run(command + " </dev/null").lines().empty());
+  for (const char* wrong : {"0", "-1", "two", "2 ", "1.5"}) {
+    CAPTURE(wrong);
+    CHECK(run("echo '" + std::string(wrong) + "' | " + command + " 2>/dev/null").exit_code == 2);
+  }
+  CHECK(run(training + " --threads 1,2 --on-request </dev/null 2>/dev/null").exit_code == 2);
+  CHECK(run(command + " --profile </dev/null 2>/dev/null").exit_code == 2);
+}
+
+TEST_CASE("the number of static inputs is a flag") {
+  const std::string command = prediction + " --threads 1 --batch 1 --steps 1 --json --static-features ";
+  const auto operations = [&](const char* features) {
+    return run(command + features).lines().at(0).at("operations_per_sample").get<double>();
+  };
+  CHECK(operations("41") - operations("20") == doctest::Approx(2 * 21 * 128));
+  CHECK(run(command + "0 2>/dev/null").exit_code == 2);
+}
+
+TEST_CASE("network_case writes parameters, samples and answers") {
+  const auto folder = std::filesystem::temp_directory_path() / "deepmine_test_network_case";
+  std::filesystem::remove_all(folder);
+  REQUIRE(run(network_case + " " + folder.string() + " --static-features 20 --samples 96").exit_code == 0);
+  const auto description = nlohmann::ordered_json::parse(std::ifstream(folder / "case.json"));
+  const auto& arrays = description.at("arrays");
+  CHECK(description.at("specification").at("static_features") == 20);
+  CHECK(arrays.at("statics").at("shape") == nlohmann::ordered_json({96, 20}));
+  CHECK(arrays.at("logits").at("shape") == nlohmann::ordered_json({96, 31}));
+  CHECK(arrays.at("parameter/temporal/lstm_1/kernel").at("shape") == nlohmann::ordered_json({5, 512}));
+  std::size_t values = 0, parameters = 0;
+  for (const auto& [name, array] : arrays.items()) {
+    std::size_t size = 1;
+    for (const auto& length : array.at("shape")) size *= length.get<std::size_t>();
+    CHECK(array.at("offset") == values);
+    values += size;
+    if (name.starts_with("parameter/")) parameters += size;
+  }
+  CHECK(parameters == 416780);
+  CHECK(std::filesystem::file_size(folder / "case.bin") == 4 * values);
+  std::filesystem::remove_all(folder);
+  CHECK(run(network_case + " /dev/null/folder 2>/dev/null").exit_code == 1);
+}
+
 TEST_CASE("the environment chooses the kernels") {
   const Outcome outcome =
       run("DEEPMINE_KERNELS=reference " + prediction + " --threads 1 --batch 1 --steps 1 --json");
@@ -106,7 +158,8 @@ TEST_CASE("help shows examples first; what can't be understood is a usage error"
     const Outcome help = run(program + " --help");
     CHECK(help.exit_code == 0);
     CHECK(help.output.starts_with("Examples:\n"));
-    for (const char* flag : {"--threads", "--batch", "--steps", "--json", "--help"})
+    for (const char* flag :
+         {"--threads", "--batch", "--steps", "--static-features", "--json", "--on-request", "--help"})
       CHECK(help.output.find(flag) != std::string::npos);
     for (const char* wrong : {"--fast", "--threads 0", "--threads two", "--batch 0", "--steps 0", "extra"}) {
       CAPTURE(wrong);

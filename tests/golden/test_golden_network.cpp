@@ -25,7 +25,7 @@ std::vector<double> draw(const std::string& name, std::size_t count, double scal
   return values;
 }
 
-/// `network_parameters` of make_golden_network.py: one tensor, rows by columns, last index fastest.
+/// `network_parameters` of network_twin.py: one tensor, rows by columns, last index fastest.
 std::vector<double> drawn_parameter(const nn::Tensor& tensor) {
   if (tensor.columns > 1)
     return draw(tensor.name, tensor.size(),
