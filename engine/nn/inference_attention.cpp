@@ -12,8 +12,9 @@ namespace {
 /// Queries whose weights are made at a time: memory grows with the number of days, not with its square.
 constexpr int query_chunk = 32;
 
+/// Weights of the keys are padded to whole vectors.
 constexpr int key_stride(int steps) {
-  return (steps + 7) / 8 * 8;
+  return (steps + 15) / 16 * 16;
 }
 
 template <class Scalar>
@@ -97,12 +98,14 @@ void PredictedSelfAttention<Scalar>::attend(const Kernels<Scalar>& kernels, int 
   const int inner = heads_ * key_size_, stride = key_stride(steps);
   Scalar* query = projected.data + head * key_size_;
   const Scalar *key = query + inner, *value = key + inner;
-  for (int step = 0; step < steps; ++step)
-    for (int i = 0; i < key_size_; ++i) own.keys[i * stride + step] = key[step * projected.stride + i];
+  for (int i = 0; i < key_size_; ++i) {
+    for (int step = 0; step < steps; ++step) own.keys[i * stride + step] = key[step * projected.stride + i];
+    std::fill(own.keys + i * stride + steps, own.keys + (i + 1) * stride, Scalar(0));
+  }
   for (int first = 0; first < steps; first += query_chunk) {
     const int queries = std::min(query_chunk, steps - first);
     Scalar* of_chunk = query + first * projected.stride;
-    kernels.product({.rows = steps,
+    kernels.product({.rows = stride,
                      .columns = queries,
                      .depth = key_size_,  // Kᵀ·Q
                      .a = own.keys,
@@ -112,7 +115,7 @@ void PredictedSelfAttention<Scalar>::attend(const Kernels<Scalar>& kernels, int 
                      .b_column_stride = projected.stride,
                      .c = own.weights,
                      .c_stride = stride});
-    kernels.softmax_columns({.rows = steps,
+    kernels.softmax_columns({.rows = stride,
                              .columns = queries,
                              .valid_rows = steps,
                              .values = own.weights,
@@ -257,7 +260,7 @@ void PredictedCrossAttention<Scalar>::weigh_days(const Kernels<Scalar>& kernels,
   for (int head = 0; head < heads_; ++head)
     for (int day = 0; day < steps; ++day)
       own.weights[head * stride + day] = own.scores[day * heads_ + head];
-  kernels.softmax_columns({.rows = steps,
+  kernels.softmax_columns({.rows = stride,
                            .columns = heads_,
                            .valid_rows = steps,
                            .values = own.weights,
