@@ -16,12 +16,12 @@ Report measure(const Program& program, const lifecycle::Network& network, int ba
   report.workload = program.workload;
   report.kernels = kernels.name;
   report.threads = threads;
-  report.threads_used = std::min(threads, nn::BatchShape{batch}.lanes());
   report.batch = batch;
   report.check = program.check(network, kernels, batch, threads);
 
   reset_peak_memory();
   const Workload workload = program.prepare(network, kernels, batch, threads);
+  report.threads_used = workload.threads_used;
   report.operations_per_sample = workload.operations_per_sample;
   Ceiling ceiling(network.specification(), kernels, threads);
   report.measurement = summarise(time_in_rounds(workload.step, steps, ceiling),

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "lifecycle/batch.h"
+#include "lifecycle/network_runner.h"
 #include "lifecycle/saved_model.h"
 #include "lifecycle/test_cases.h"
 
@@ -25,6 +25,8 @@ class LoadedModel {
   const io::Components& components() const { return components_; }
   const Network& network() const { return network_; }
   nn::ParameterView<float> parameters() const { return parameters_.view(); }
+  /// The same network and parameters for predictions: what answers come from.
+  const PredictionNetwork& prediction() const { return prediction_; }
   Verified verified() const { return verified_; }
 
  private:
@@ -32,6 +34,7 @@ class LoadedModel {
   io::ModelMetadata metadata_;
   Network network_;
   nn::Parameters<float> parameters_;
+  PredictionNetwork prediction_;
   Verified verified_ = Verified::not_verified;
 };
 

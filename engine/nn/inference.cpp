@@ -50,8 +50,7 @@ void FoldedNorm<Scalar>::plan(Arena& arena, int padded) {
 }
 
 template <class Scalar>
-void FoldedNorm<Scalar>::prepare(const NamedTensors<Scalar>& tensors, const std::string& name,
-                                 int features) {
+void FoldedNorm<Scalar>::prepare(const NamedTensors<Scalar>& tensors, const std::string& name, int features) {
   const Scalar *gamma = tensors(name + "/scale"), *beta = tensors(name + "/shift");
   const Scalar *mean = tensors(name + "/running_mean"), *variance = tensors(name + "/running_variance");
   for (int f = 0; f < features; ++f) {

@@ -258,8 +258,7 @@ void PredictedCrossAttention<Scalar>::weigh_days(const Kernels<Scalar>& kernels,
                    .c_stride = heads_});
   const int stride = key_stride(steps);
   for (int head = 0; head < heads_; ++head)
-    for (int day = 0; day < steps; ++day)
-      own.weights[head * stride + day] = own.scores[day * heads_ + head];
+    for (int day = 0; day < steps; ++day) own.weights[head * stride + day] = own.scores[day * heads_ + head];
   kernels.softmax_columns({.rows = stride,
                            .columns = heads_,
                            .valid_rows = steps,

@@ -54,6 +54,10 @@ void Team::barrier() const {
   if (size_ > 1) barrier_->wait(size_);
 }
 
+int Team::processors() {
+  return omp_get_num_procs();
+}
+
 void Team::run_erased(int threads, void (*body)(const Team&, void*), void* context) {
   const int wanted = std::clamp(threads, 1, max_lanes);
   if (wanted == 1) {  // no OpenMP at all: safe in a forked process and in callers with threads of their own

@@ -17,6 +17,9 @@ class Team {
   /// Lanes of the batch that are this thread's.
   Range my_lanes(const BatchShape& batch) const { return share(batch.lanes(), thread_, size_); }
 
+  /// Processors that the threads of this program may use.
+  static int processors();
+
   /// Runs `body(team)` on at most `threads` threads (at most one a lane makes sense) and waits for all of
   /// them. `body` must not throw. Fewer threads than asked for is fine: the result has the same bits.
   template <class Body>

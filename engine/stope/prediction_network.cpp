@@ -12,6 +12,10 @@ nn::Columns<Scalar> take_columns(nn::Arena& arena, std::ptrdiff_t stride, int co
   return {arena.take<Scalar>(static_cast<std::size_t>(stride) * static_cast<std::size_t>(columns)), stride};
 }
 
+int blocks_of(int samples) {
+  return (samples + nn::block_size - 1) / nn::block_size;
+}
+
 }  // namespace
 
 // ---- memory
@@ -76,8 +80,9 @@ void PredictionNetwork<Scalar>::take(const nn::ParameterView<Scalar>& parameters
 }
 
 template <class Scalar>
-PredictionNetwork<Scalar>::Workspace::Workspace(const PredictionNetwork& network, int threads)
-    : blocks_(static_cast<std::size_t>(std::clamp(threads, 1, nn::max_lanes))) {
+PredictionNetwork<Scalar>::Workspace::Workspace(const PredictionNetwork& network, int threads, int together)
+    : blocks_(static_cast<std::size_t>(std::clamp(threads, 1, nn::max_lanes))),
+      together_(std::clamp(together, 1, this->threads())) {
   arena_.build([&](nn::Arena& arena) {
     for (Block& block : blocks_) network.plan_block(arena, block);
   });
@@ -112,28 +117,53 @@ void PredictionNetwork<Scalar>::plan_block(nn::Arena& arena, Block& block) const
 // ---- prediction
 
 template <class Scalar>
+int PredictionNetwork<Scalar>::most_together(int threads) {
+  constexpr int enough = 4;
+  return std::min({threads, enough, nn::Team::processors()});
+}
+
+template <class Scalar>
 void PredictionNetwork<Scalar>::run(int samples, const Inputs& inputs, Workspace& workspace,
                                     const Answers& answers) const {
-  const int full_blocks = (samples + nn::block_size - 1) / nn::block_size;
-  if (full_blocks == 0) return;
-  nn::Team::run(workspace.threads(), [&](const nn::Team& team) {
-    Block &first = workspace.blocks_[0], &own = workspace.blocks_[static_cast<std::size_t>(team.thread())];
-    if (full_blocks < team.size()) {  // all threads together on one block after the other
-      for (int block = 0; block < full_blocks; ++block) {
-        const nn::Range part = nn::share(samples, block, full_blocks);
-        run_block(nn::Crew(team), inputs, part.begin, part.end, first, own, answers);
-      }
-      return;
-    }
-    // As many blocks for every thread, of nearly equal size.
-    const int rounds = (full_blocks + team.size() - 1) / team.size();
-    const int blocks = std::min(samples, rounds * team.size());
-    const nn::Range mine = nn::share(blocks, team.thread(), team.size());
-    for (int block = mine.begin; block < mine.end; ++block) {
-      const nn::Range part = nn::share(samples, block, blocks);
-      run_block(nn::Crew(), inputs, part.begin, part.end, own, own, answers);
-    }
+  if (samples <= 0) return;
+  nn::Team::run(threads_for(samples, workspace), [&](const nn::Team& team) {
+    if (blocks_of(samples) < workspace.together_)
+      run_together(team, samples, inputs, workspace, answers);
+    else
+      run_apart(team, samples, inputs, workspace, answers);
   });
+}
+
+template <class Scalar>
+int PredictionNetwork<Scalar>::threads_for(int samples, const Workspace& workspace) const {
+  return blocks_of(samples) < workspace.together_ ? workspace.together_
+                                                  : std::min(workspace.threads(), samples);
+}
+
+/// All threads on one block after the other.
+template <class Scalar>
+void PredictionNetwork<Scalar>::run_together(const nn::Team& team, int samples, const Inputs& inputs,
+                                             Workspace& workspace, const Answers& answers) const {
+  Block &shared = workspace.blocks_[0], &own = workspace.blocks_[static_cast<std::size_t>(team.thread())];
+  const int blocks = blocks_of(samples);
+  for (int block = 0; block < blocks; ++block) {
+    const nn::Range part = nn::share(samples, block, blocks);
+    run_block(nn::Crew(team), inputs, part.begin, part.end, shared, own, answers);
+  }
+}
+
+/// As many blocks for every thread, of nearly equal size.
+template <class Scalar>
+void PredictionNetwork<Scalar>::run_apart(const nn::Team& team, int samples, const Inputs& inputs,
+                                          Workspace& workspace, const Answers& answers) const {
+  Block& own = workspace.blocks_[static_cast<std::size_t>(team.thread())];
+  const int rounds = (blocks_of(samples) + team.size() - 1) / team.size();
+  const int blocks = std::min(samples, rounds * team.size());
+  const nn::Range mine = nn::share(blocks, team.thread(), team.size());
+  for (int block = mine.begin; block < mine.end; ++block) {
+    const nn::Range part = nn::share(samples, block, blocks);
+    run_block(nn::Crew(), inputs, part.begin, part.end, own, own, answers);
+  }
 }
 
 template <class Scalar>
@@ -183,8 +213,8 @@ void PredictionNetwork<Scalar>::run_temporal(const nn::Crew& crew, const Inputs&
   lstm_1_.run(kernels_, crew, own.series, columns, own.steps, shared.lstm, shared.days, false);
   lstm_2_.run(kernels_, crew, shared.days, columns, own.steps, shared.lstm, shared.days, true);
   for (int column = 0; column < columns; ++column)
-    self_attention_.run(kernels_, crew, shared.days.from(column, columns), days_of(inputs, own.first + column),
-                        shared.self_attention, own.self_attention);
+    self_attention_.run(kernels_, crew, shared.days.from(column, columns),
+                        days_of(inputs, own.first + column), shared.self_attention, own.self_attention);
   lstm_3_.run(kernels_, crew, shared.days, columns, own.steps, shared.lstm_3, shared.last_lstm, false);
 }
 

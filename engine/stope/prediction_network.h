@@ -38,17 +38,25 @@ class PredictionNetwork {
   class Workspace {
    public:
     Workspace() = default;
-    /// For up to `threads` threads (at most max_lanes run).
-    Workspace(const PredictionNetwork& network, int threads);
+    /// For up to `threads` threads. Up to `together` of them share a block where there are fewer blocks than
+    /// threads; the bits do not depend on it.
+    Workspace(const PredictionNetwork& network, int threads, int together);
+    Workspace(const PredictionNetwork& network, int threads)
+        : Workspace(network, threads, most_together(threads)) {}
     int threads() const { return static_cast<int>(blocks_.size()); }
 
    private:
     friend class PredictionNetwork;
     nn::Arena arena_;
     std::vector<Block> blocks_;  // one a thread
+    int together_ = 1;
   };
+  /// Threads that share a block meet a hundred times: more than there are processors would wait for each
+  /// other's turn, and more than a few get too little to do.
+  static int most_together(int threads);
 
-  /// F static features; S sensors, T days; in the layout of activations.h. What padding holds does not matter.
+  /// F static features; S sensors, T days; in the layout of activations.h. What padding holds does not
+  /// matter.
   struct Inputs {
     nn::Activations<const Scalar> statics, series;
   };
@@ -58,7 +66,9 @@ class PredictionNetwork {
     Scalar* logits = nullptr;
     Scalar* day_weights = nullptr;
   };
-  /// Predicts on as many threads as the workspace was planned for. Allocates nothing.
+  /// Threads that have something to do with so many samples.
+  int threads_for(int samples, const Workspace& workspace) const;
+  /// Predicts on up to as many threads as the workspace was planned for. Allocates nothing.
   void run(int samples, const Inputs& inputs, Workspace& workspace, const Answers& answers) const;
 
  private:
@@ -67,8 +77,8 @@ class PredictionNetwork {
     int first = 0, columns = 0, steps = 0;  ///< which samples, and how many days they have
     nn::Columns<Scalar> statics, series;    ///< a thread's own
     nn::Columns<Scalar> static_1, static_sum;
-    nn::Columns<Scalar> days;      ///< t1, then t2, then the self-attention's output
-    nn::Columns<Scalar> last_lstm; ///< all days
+    nn::Columns<Scalar> days;       ///< t1, then t2, then the self-attention's output
+    nn::Columns<Scalar> last_lstm;  ///< all days
     typename nn::PredictedLstm<Scalar>::Workspace lstm, lstm_3;
     typename nn::PredictedSelfAttention<Scalar>::Workspace self_attention;
     typename nn::PredictedCrossAttention<Scalar>::Workspace cross_attention;
@@ -85,6 +95,10 @@ class PredictionNetwork {
   void plan(nn::Arena& arena);
   void plan_block(nn::Arena& arena, Block& block) const;
   void gather(const Inputs& inputs, int begin, int end, Block& own) const;
+  void run_together(const nn::Team& team, int samples, const Inputs& inputs, Workspace& workspace,
+                    const Answers& answers) const;
+  void run_apart(const nn::Team& team, int samples, const Inputs& inputs, Workspace& workspace,
+                 const Answers& answers) const;
   void run_block(const nn::Crew& crew, const Inputs& inputs, int begin, int end, Block& shared, Block& own,
                  const Answers& answers) const;
   void run_static(const nn::Crew& crew, const Block& shared, const Block& own) const;

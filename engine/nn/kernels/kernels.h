@@ -85,12 +85,12 @@ struct LstmCellBackward {
 /// groups.
 template <class Scalar>
 struct LstmStep {
-  int first_group, groups;  ///< those to be computed
-  bool backwards;           ///< the last group first
-  int columns, depth;       ///< depth: units that are fed back
-  const Scalar* recurrent;  ///< packed, (4 · unit_group · all groups) × depth
-  const Scalar* before;     ///< hidden state of the step before; null: hidden and cell state are zero
-  Scalar *hidden, *cell;    ///< hidden: not where `before` is; cell: the state before, replaced
+  int first_group, groups;      ///< those to be computed
+  bool backwards;               ///< the last group first
+  int columns, depth;           ///< depth: units that are fed back
+  const Scalar* recurrent;      ///< packed, (4 · unit_group · all groups) × depth
+  const Scalar* before;         ///< hidden state of the step before; null: hidden and cell state are zero
+  Scalar *hidden, *cell;        ///< hidden: not where `before` is; cell: the state before, replaced
   std::ptrdiff_t state_stride;  ///< from column to column of the three
   Scalar* gates;                ///< W·x + b; overwritten with something
   std::ptrdiff_t gate_stride;
