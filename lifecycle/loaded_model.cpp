@@ -13,7 +13,6 @@ LoadedModel::LoadedModel(SavedModel saved, const std::string& source)
       parameters_(network_.layout(), false),
       prediction_(components_.network, nn::default_kernels()) {
   io::copy_to_slab(saved.weights.tensors, network_.layout(), parameters_.values(), source);
-  parameters_.refresh_packed();
   prediction_.take(parameters_.view());
   const ReplayResult replay = replay_test_cases(components_.test_cases, prediction_);
   if (replay.verified == Verified::not_verified)

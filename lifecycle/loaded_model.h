@@ -24,6 +24,8 @@ class LoadedModel {
   const io::ModelMetadata& metadata() const { return metadata_; }
   const io::Components& components() const { return components_; }
   const Network& network() const { return network_; }
+  /// The values alone, not packed for products. Passes of network(), such as Monte Carlo dropout needs, take
+  /// Parameters of their own with these values.
   nn::ParameterView<float> parameters() const { return parameters_.view(); }
   /// The same network and parameters for predictions: what answers come from.
   const PredictionNetwork& prediction() const { return prediction_; }

@@ -76,12 +76,14 @@ template <class Scalar>
 template <class RowsAt>
 void PackedMatrix<Scalar>::pack(const Scalar* from, std::ptrdiff_t step, RowsAt&& rows_at) {
   for (int panel = 0; panel < panel_count(rows); ++panel) {
-    Scalar* to = values + static_cast<std::ptrdiff_t>(panel) * panel_rows * depth;
+    std::ptrdiff_t at[panel_rows];
     for (int i = 0; i < panel_rows; ++i) {
       const int row = panel * panel_rows + i;
-      const auto at = row < rows ? static_cast<std::ptrdiff_t>(rows_at(row)) : -1;
-      for (int k = 0; k < depth; ++k) to[k * panel_rows + i] = at < 0 ? Scalar(0) : from[at + k * step];
+      at[i] = row < rows ? static_cast<std::ptrdiff_t>(rows_at(row)) : -1;
     }
+    Scalar* to = values + static_cast<std::ptrdiff_t>(panel) * panel_rows * depth;
+    for (int k = 0; k < depth; ++k, to += panel_rows)
+      for (int i = 0; i < panel_rows; ++i) to[i] = at[i] < 0 ? Scalar(0) : from[at[i] + k * step];
   }
 }
 
