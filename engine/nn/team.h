@@ -14,6 +14,9 @@ class Team {
   int size() const { return size_; }
   /// Waits until every thread of the team is here. All threads must come the same number of times.
   void barrier() const;
+  /// Whether a thread waited so long at a barrier so far that it fell asleep: the others were kept from
+  /// running.
+  bool slept() const;
   /// Lanes of the batch that are this thread's.
   Range my_lanes(const BatchShape& batch) const { return share(batch.lanes(), thread_, size_); }
 

@@ -126,18 +126,30 @@ template <class Scalar>
 void PredictionNetwork<Scalar>::run(int samples, const Inputs& inputs, Workspace& workspace,
                                     const Answers& answers) const {
   if (samples <= 0) return;
-  nn::Team::run(threads_for(samples, workspace), [&](const nn::Team& team) {
-    if (blocks_of(samples) < workspace.together_)
-      run_together(team, samples, inputs, workspace, answers);
-    else
-      run_apart(team, samples, inputs, workspace, answers);
+  if (!share_blocks(samples, workspace) || workspace.runs_apart_ > 0) {
+    if (share_blocks(samples, workspace)) --workspace.runs_apart_;
+    nn::Team::run(std::min(workspace.threads(), samples),
+                  [&](const nn::Team& team) { run_apart(team, samples, inputs, workspace, answers); });
+    return;
+  }
+  bool slept = false;
+  nn::Team::run(workspace.together_, [&](const nn::Team& team) {
+    run_together(team, samples, inputs, workspace, answers);
+    if (team.thread() == 0) slept = team.slept();
   });
+  // On a busy machine, waiting for each other a hundred times takes many times longer than going alone.
+  constexpr int until_the_next_trial = 50;
+  if (slept) workspace.runs_apart_ = until_the_next_trial;
+}
+
+template <class Scalar>
+bool PredictionNetwork<Scalar>::share_blocks(int samples, const Workspace& workspace) const {
+  return blocks_of(samples) < workspace.together_;
 }
 
 template <class Scalar>
 int PredictionNetwork<Scalar>::threads_for(int samples, const Workspace& workspace) const {
-  return blocks_of(samples) < workspace.together_ ? workspace.together_
-                                                  : std::min(workspace.threads(), samples);
+  return share_blocks(samples, workspace) ? workspace.together_ : std::min(workspace.threads(), samples);
 }
 
 /// All threads on one block after the other.

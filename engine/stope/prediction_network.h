@@ -50,6 +50,7 @@ class PredictionNetwork {
     nn::Arena arena_;
     std::vector<Block> blocks_;  // one a thread
     int together_ = 1;
+    int runs_apart_ = 0;  // still to come, since threads that shared a block were kept from running
   };
   /// Threads that share a block meet a hundred times: more than there are processors would wait for each
   /// other's turn, and more than a few get too little to do.
@@ -95,6 +96,7 @@ class PredictionNetwork {
   void plan(nn::Arena& arena);
   void plan_block(nn::Arena& arena, Block& block) const;
   void gather(const Inputs& inputs, int begin, int end, Block& own) const;
+  bool share_blocks(int samples, const Workspace& workspace) const;
   void run_together(const nn::Team& team, int samples, const Inputs& inputs, Workspace& workspace,
                     const Answers& answers) const;
   void run_apart(const nn::Team& team, int samples, const Inputs& inputs, Workspace& workspace,
