@@ -3,15 +3,13 @@
 
 namespace deepmine::apps {
 
-/// While it lives, a signal of SIGINT and SIGTERM does not end the program as it would:
+/// While it lives, SIGINT and SIGTERM do not end the program as they would:
 ///
 /// * until listen() was called, nothing is there that could be saved: the program says `message` on stderr
-/// and
-///   ends at once with exit code 130;
+///   and ends at once with exit code 130;
 /// * then the first signal sets a flag, and a second one, of either kind, ends the program at once as it
-/// would
-///   have done without this class. What comes within 0.3 s of the first is the same wish: timeout(1) and a
-///   terminal's process group send one twice.
+///   would have done without this class. What comes within 0.3 s of the first is the same wish: timeout(1)
+///   and a terminal's process group send one twice.
 ///
 /// One at a time.
 class InterruptFlag {

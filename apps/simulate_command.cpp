@@ -66,7 +66,8 @@ SimulationCounts write_files(const stope::SimulationPlan& plan, const fs::path& 
   io::TimeseriesCsvWriter timeseries(folder / "timeseries.csv");
   io::FailuresCsvWriter failures(folder / "failures.csv");
   SimulationCounts counts;
-  const InterruptFlag interrupt;
+  InterruptFlag interrupt("deepmine: interrupted; nothing was written\n");
+  interrupt.listen();
   for (std::size_t index = 0; index < plan.stopes; ++index) {
     if (interrupt.is_set())  // the writers take their files with them
       throw Error(ErrorCode::interrupted, "interrupted; nothing was written");

@@ -93,12 +93,14 @@ std::vector<float> parameters_after_two_steps(const Network& network, const nn::
 std::vector<Logits> logits_of(const Network& network, const nn::ParameterView<float>& parameters,
                               const nn::Kernels<float>& kernels, const SyntheticSamples& data, int batch_size,
                               int threads) {
-  lifecycle::NetworkRunner runner(network, kernels, batch_size, threads);
+  lifecycle::PredictionNetwork prediction(network.specification(), kernels);
+  prediction.take(parameters);
+  lifecycle::NetworkRunner runner(prediction, batch_size, threads);
   std::vector<Logits> logits;
   for (int first = 0; first < data.count(); first += batch_size) {
     const int samples = std::min(batch_size, data.count() - first);
     data.fill(runner.batch(), first, samples);
-    runner.run(parameters);
+    runner.run();
     for (int i = 0; i < samples; ++i) logits.push_back(runner.logits(i));
   }
   return logits;

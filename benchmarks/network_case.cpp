@@ -94,9 +94,11 @@ void put_samples(CaseFile& file, const stope::NetworkSpecification& s,
 
 void put_logits(CaseFile& file, const Network& network, const benchmarks::SyntheticSamples& data) {
   const nn::Parameters<float> parameters = benchmarks::synthetic_parameters(network);
-  lifecycle::NetworkRunner runner(network, nn::default_kernels(), data.count(), 1);
+  lifecycle::PredictionNetwork prediction(network.specification(), nn::default_kernels());
+  prediction.take(parameters.view());
+  lifecycle::NetworkRunner runner(prediction, data.count(), 1);
   data.fill(runner.batch(), 0, data.count());
-  runner.run(parameters.view());
+  runner.run();
   std::vector<float> all;
   for (int sample = 0; sample < data.count(); ++sample) {
     const lifecycle::Logits logits = runner.logits(sample);

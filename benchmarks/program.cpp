@@ -21,11 +21,11 @@ class PreparedWorkload {
     report_.workload = program.workload;
     report_.kernels = kernels_.name;
     report_.threads = threads;
-    report_.threads_used = std::min(threads, nn::BatchShape{batch}.lanes());
     report_.batch = batch;
     report_.check = program.check(network, kernels_, batch, threads);
     reset_peak_memory();
     workload_ = program.prepare(network, kernels_, batch, threads);
+    report_.threads_used = workload_.threads_used;
     report_.operations_per_sample = workload_.operations_per_sample;
     ceiling_.emplace(network.specification(), kernels_, threads);
   }

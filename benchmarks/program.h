@@ -12,6 +12,7 @@ namespace deepmine::benchmarks {
 struct Workload {
   std::function<void()> step;
   double operations_per_sample;
+  int threads_used;  ///< that have something to do
 };
 
 struct Program {

@@ -13,7 +13,7 @@ struct Report {
   std::string workload;  ///< `training`, `prediction`
   std::string kernels;
   int threads = 1;       ///< as asked for
-  int threads_used = 1;  ///< no more than the batch has lanes
+  int threads_used = 1;  ///< those that have something to do
   int batch = 1;
   double operations_per_sample = 0;
   CheckResult check;

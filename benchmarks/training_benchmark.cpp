@@ -53,7 +53,8 @@ benchmarks::Workload prepare(const Network& network, const nn::Kernels<float>& k
                              int threads) {
   const auto training = std::make_shared<Training>(network, kernels, batch);
   return {[training, threads] { training->run(threads); },
-          benchmarks::operation_count(network.specification()).training_step};
+          benchmarks::operation_count(network.specification()).training_step,
+          std::min(threads, nn::BatchShape{batch}.lanes())};
 }
 
 /// Steps through kernels that look at the clock, which slows the many small products of attention a little.

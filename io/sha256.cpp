@@ -1,5 +1,6 @@
 #include "io/sha256.h"
 
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 
 #include "engine/nn/error.h"
@@ -18,6 +19,8 @@ void require(bool succeeded) {
 }  // namespace
 
 Sha256::Sha256() : context_(std::make_unique<Context>()) {
+  // Without the configuration file of the system, which takes longer to read than most of what is hashed.
+  require(OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, nullptr) == 1);
   require(context_->state != nullptr && EVP_DigestInit_ex(context_->state, EVP_sha256(), nullptr) == 1);
 }
 

@@ -13,14 +13,14 @@ constexpr double not_known = std::numeric_limits<double>::quiet_NaN();
 /// Calls `visit(window index, position in the runner's batch)` for every window of the selection, batch by
 /// batch; `batch_ended` after each batch.
 template <class Visit, class BatchEnded>
-void for_each_answer(NetworkRunner& runner, const nn::ParameterView<float>& parameters, SampleSource& source,
-                     const stope::WindowSelection& selection, Visit&& visit, BatchEnded&& batch_ended) {
+void for_each_answer(NetworkRunner& runner, SampleSource& source, const stope::WindowSelection& selection,
+                     Visit&& visit, BatchEnded&& batch_ended) {
   const auto capacity = static_cast<std::size_t>(runner.batch().capacity());
   for (std::size_t first = 0; first < selection.windows.size(); first += capacity) {
     const auto part =
         std::span(selection.windows).subspan(first, std::min(capacity, selection.windows.size() - first));
     source.fill(runner.batch(), part, selection.targets_before);
-    runner.run(parameters);
+    runner.run();
     for (std::size_t i = 0; i < part.size(); ++i) visit(part[i], static_cast<int>(i));
     batch_ended();
   }
@@ -68,11 +68,9 @@ std::vector<std::int8_t> visible_targets(const stope::Dataset& dataset, std::uin
 
 }  // namespace
 
-SelectionLoss selection_loss(NetworkRunner& runner, const nn::ParameterView<float>& parameters,
-                             const Network& network, SampleSource& source,
-                             const stope::WindowSelection& selection, double penalty) {
-  const stope::NetworkSpecification& specification = network.specification();
-  const auto heads = static_cast<std::size_t>(network.heads());
+SelectionLoss selection_loss(NetworkRunner& runner, const stope::NetworkSpecification& specification,
+                             SampleSource& source, const stope::WindowSelection& selection, double penalty) {
+  const std::size_t heads = 1 + specification.horizons.size();
   std::vector<NetworkRunner::HeadSums> sums(heads);
   std::vector<double> hits(heads), counts(heads);
   const auto count = [&](std::size_t head, std::int8_t target, std::int8_t answer) {
@@ -81,7 +79,7 @@ SelectionLoss selection_loss(NetworkRunner& runner, const nn::ParameterView<floa
     if (target == answer) hits[head] += 1;
   };
   for_each_answer(
-      runner, parameters, source, selection,
+      runner, source, selection,
       [&](std::uint32_t window, int position) {
         const Logits logits = runner.logits(position);
         count(0, source.dataset().current_target(window), logits[0] >= 0 ? 1 : 0);
@@ -112,12 +110,11 @@ SelectionLoss selection_loss(NetworkRunner& runner, const nn::ParameterView<floa
   return result;
 }
 
-HeadMetrics network_metrics(NetworkRunner& runner, const nn::ParameterView<float>& parameters,
-                            const stope::NetworkSpecification& specification, SampleSource& source,
-                            const stope::WindowSelection& selection) {
+HeadMetrics network_metrics(NetworkRunner& runner, const stope::NetworkSpecification& specification,
+                            SampleSource& source, const stope::WindowSelection& selection) {
   Answers answers(specification.horizons.size());
   for_each_answer(
-      runner, parameters, source, selection,
+      runner, source, selection,
       [&](std::uint32_t window, int position) {
         const Logits logits = runner.logits(position);
         answers.add_current(source.dataset().current_target(window), instability_probability(logits));

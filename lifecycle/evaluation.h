@@ -17,17 +17,15 @@ struct SelectionLoss {
   double total = 0;  ///< heads and penalty; NaN if no head has a target
   std::vector<double> heads, accuracy;
 };
-SelectionLoss selection_loss(NetworkRunner& runner, const nn::ParameterView<float>& parameters,
-                             const Network& network, SampleSource& source,
-                             const stope::WindowSelection& selection, double penalty);
+SelectionLoss selection_loss(NetworkRunner& runner, const stope::NetworkSpecification& specification,
+                             SampleSource& source, const stope::WindowSelection& selection, double penalty);
 
 /// Metrics by head: `current`, `future_1d`, …
 using HeadMetrics = std::vector<std::pair<std::string, train::Metrics>>;
 
 /// Of the network.
-HeadMetrics network_metrics(NetworkRunner& runner, const nn::ParameterView<float>& parameters,
-                            const stope::NetworkSpecification& specification, SampleSource& source,
-                            const stope::WindowSelection& selection);
+HeadMetrics network_metrics(NetworkRunner& runner, const stope::NetworkSpecification& specification,
+                            SampleSource& source, const stope::WindowSelection& selection);
 /// Of the most frequent class of the training windows.
 HeadMetrics majority_metrics(const stope::Dataset& dataset, const stope::WindowSelection& training,
                              const stope::WindowSelection& selection);

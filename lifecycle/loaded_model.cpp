@@ -10,11 +10,11 @@ LoadedModel::LoadedModel(SavedModel saved, const std::string& source)
     : components_(std::move(saved.components)),
       metadata_(std::move(saved.metadata)),
       network_(components_.network),
-      parameters_(network_.layout(), false) {
+      parameters_(network_.layout(), false),
+      prediction_(components_.network, nn::default_kernels()) {
   io::copy_to_slab(saved.weights.tensors, network_.layout(), parameters_.values(), source);
-  parameters_.refresh_packed();
-  const ReplayResult replay =
-      replay_test_cases(components_.test_cases, network_, parameters_.view(), nn::default_kernels());
+  prediction_.take(parameters_.view());
+  const ReplayResult replay = replay_test_cases(components_.test_cases, prediction_);
   if (replay.verified == Verified::not_verified)
     throw Error(ErrorCode::model_damaged,
                 source + ": the model does not give the answers that it gave when it was saved (" +

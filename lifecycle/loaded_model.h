@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "lifecycle/batch.h"
+#include "lifecycle/network_runner.h"
 #include "lifecycle/saved_model.h"
 #include "lifecycle/test_cases.h"
 
@@ -24,7 +24,11 @@ class LoadedModel {
   const io::ModelMetadata& metadata() const { return metadata_; }
   const io::Components& components() const { return components_; }
   const Network& network() const { return network_; }
+  /// The values alone, not packed for products. Passes of network(), such as Monte Carlo dropout needs, take
+  /// Parameters of their own with these values.
   nn::ParameterView<float> parameters() const { return parameters_.view(); }
+  /// The same network and parameters for predictions: what answers come from.
+  const PredictionNetwork& prediction() const { return prediction_; }
   Verified verified() const { return verified_; }
 
  private:
@@ -32,6 +36,7 @@ class LoadedModel {
   io::ModelMetadata metadata_;
   Network network_;
   nn::Parameters<float> parameters_;
+  PredictionNetwork prediction_;
   Verified verified_ = Verified::not_verified;
 };
 

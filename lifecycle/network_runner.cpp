@@ -4,56 +4,56 @@
 #include <cmath>
 
 namespace deepmine::lifecycle {
-NetworkRunner::NetworkRunner(const Network& network, const nn::Kernels<float>& kernels, int capacity,
-                             int threads)
-    : network_(network), kernels_(kernels), threads_(threads), batch_(network.specification(), capacity) {
-  arena_.build([&](nn::Arena& arena) { network.plan(arena, capacity, workspace_); });
+
+NetworkRunner::NetworkRunner(const PredictionNetwork& network, int capacity, int threads)
+    : network_(network),
+      batch_(network.specification(), capacity),
+      workspace_(network, threads),
+      logits_(static_cast<std::size_t>(capacity * network.logit_count())) {
+  if (network.specification().cross_attention == stope::CrossAttention::days)
+    day_weights_.resize(static_cast<std::size_t>(capacity * network.specification().days));
 }
 
-void NetworkRunner::run(const nn::ParameterView<float>& parameters) {
-  if (batch_.samples() == 0) return;
-  const nn::BatchShape shape{batch_.samples()};
+void NetworkRunner::run() {
   const Network::Inputs inputs = batch_.inputs();
-  nn::Team::run(std::min(threads_, shape.lanes()), [&](const nn::Team& team) {
-    const nn::Pass<float> pass{team, kernels_, shape, nn::inference_mode};
-    network_.forward(pass, parameters, inputs, workspace_);
-  });
+  network_.run(batch_.samples(), {inputs.statics, inputs.series}, workspace_,
+               {logits_.data(), day_weights_.empty() ? nullptr : day_weights_.data()});
+}
+
+std::span<const float> NetworkRunner::logits_view(int position) const {
+  const auto count = static_cast<std::size_t>(network_.logit_count());
+  return std::span(logits_).subspan(static_cast<std::size_t>(position) * count, count);
 }
 
 Logits NetworkRunner::logits(int position) const {
-  const stope::NetworkSpecification& specification = network_.specification();
-  Logits logits{network_.current_logit(workspace_, position)};
-  logits.reserve(logit_count(specification));
-  for (int h = 0; h < static_cast<int>(specification.horizons.size()); ++h) {
-    const float* levels = network_.future_logits(workspace_, h, position);
-    logits.insert(logits.end(), levels, levels + specification.risk_levels);
-  }
-  return logits;
+  const std::span<const float> view = logits_view(position);
+  return {view.begin(), view.end()};
 }
 
 std::vector<float> NetworkRunner::day_weights(int position) const {
-  if (network_.specification().cross_attention != stope::CrossAttention::days) return {};
-  std::vector<float> weights(static_cast<std::size_t>(network_.specification().days));
-  network_.day_weights(workspace_, position, weights.data());
-  return weights;
+  if (day_weights_.empty()) return {};
+  const int days = network_.specification().days;
+  const float* first = day_weights_.data() + static_cast<std::ptrdiff_t>(position) * days;
+  return {first, first + days};
 }
 
 std::vector<NetworkRunner::HeadSums> NetworkRunner::loss_sums() const {
   const stope::NetworkSpecification& specification = network_.specification();
   const Network::Targets targets = batch_.targets();
-  std::vector<HeadSums> sums(static_cast<std::size_t>(network_.heads()));
+  std::vector<HeadSums> sums(1 + specification.horizons.size());
   for (int sample = 0; sample < batch_.samples(); ++sample) {
+    const std::span<const float> logits = logits_view(sample);
     if (const auto weight = static_cast<double>(targets.current.weights[sample]); weight > 0) {
-      const float logit = network_.current_logit(workspace_, sample);
-      sums[0].loss += weight * nn::binary_sample_loss<float>(logit, targets.current.targets[sample], nullptr);
+      sums[0].loss +=
+          weight * nn::binary_sample_loss<float>(logits[0], targets.current.targets[sample], nullptr);
       sums[0].weight += weight;
     }
     for (std::size_t h = 0; h < specification.horizons.size(); ++h) {
       const auto weight = static_cast<double>(targets.future[h].weights[sample]);
       if (weight <= 0) continue;
-      const float* logits = network_.future_logits(workspace_, static_cast<int>(h), sample);
+      const float* levels = logits.data() + 1 + h * static_cast<std::size_t>(specification.risk_levels);
       sums[1 + h].loss +=
-          weight * nn::categorical_sample_loss<float>(logits, specification.risk_levels,
+          weight * nn::categorical_sample_loss<float>(levels, specification.risk_levels,
                                                       targets.future[h].targets[sample], nullptr);
       sums[1 + h].weight += weight;
     }

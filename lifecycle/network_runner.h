@@ -1,8 +1,11 @@
-// Forward passes: a workspace with its batch, and the numbers that come out.
+// Predictions: a workspace with its batch, and the numbers that come out. The one way to an answer: test
+// cases, evaluation and predictions all come by here.
 #pragma once
 
+#include <span>
 #include <vector>
 
+#include "engine/stope/prediction_network.h"
 #include "lifecycle/batch.h"
 
 namespace deepmine::lifecycle {
@@ -11,17 +14,23 @@ namespace deepmine::lifecycle {
 /// horizon. Its bits are what determinism is promised for; probabilities follow from it (below).
 using Logits = std::vector<float>;
 
-/// Runs prediction passes of one network. The network and the parameters are only read, so many runners may
-/// share them; a runner itself serves one caller at a time. After construction a run allocates nothing but
-/// its answers.
+using PredictionNetwork = stope::PredictionNetwork<float>;
+
+/// Runs predictions of one network, which is only read, so many runners may share it; a runner itself serves
+/// one caller at a time. After construction a run allocates nothing.
 class NetworkRunner {
  public:
-  NetworkRunner(const Network& network, const nn::Kernels<float>& kernels, int capacity, int threads);
+  /// The network must outlive the runner. Where its weights change, no run may be under way.
+  NetworkRunner(const PredictionNetwork& network, int capacity, int threads);
 
   Batch& batch() { return batch_; }
   /// Runs the samples of the batch.
-  void run(const nn::ParameterView<float>& parameters);
+  void run();
+  /// Threads that a run of so many samples uses.
+  int threads_for(int samples) const { return network_.threads_for(samples, workspace_); }
   Logits logits(int position) const;
+  /// The same without a copy, until the next run.
+  std::span<const float> logits_view(int position) const;
   /// How much each day counted for the answer (cross-attention); empty if the network does not attend to
   /// days.
   std::vector<float> day_weights(int position) const;
@@ -33,12 +42,10 @@ class NetworkRunner {
   std::vector<HeadSums> loss_sums() const;
 
  private:
-  const Network& network_;
-  const nn::Kernels<float>& kernels_;
-  int threads_;
+  const PredictionNetwork& network_;
   Batch batch_;
-  nn::Arena arena_;
-  Network::Workspace workspace_;
+  PredictionNetwork::Workspace workspace_;
+  std::vector<float> logits_, day_weights_;  // one sample after the other
 };
 
 std::size_t logit_count(const stope::NetworkSpecification& specification);

@@ -8,7 +8,6 @@
 #include <string_view>
 
 #include "engine/nn/error.h"
-#include "engine/nn/kernels/select.h"
 #include "engine/stope/quality.h"
 #include "lifecycle/network_runner.h"
 
@@ -103,8 +102,8 @@ class Prediction {
       if (candidate.quality.answerable() && is_asked_for(candidate)) asked.push_back(&candidate);
     if (asked.empty()) return;
     constexpr std::size_t largest_batch = 64;
-    NetworkRunner runner(model_->network(), nn::default_kernels(),
-                         static_cast<int>(std::min(largest_batch, asked.size())), request_.threads);
+    NetworkRunner runner(model_->prediction(), static_cast<int>(std::min(largest_batch, asked.size())),
+                         request_.threads);
     std::vector<float> statics(stope::static_feature_count);
     std::vector<float> series(stope::sensor_count * static_cast<std::size_t>(plan_.days));
     for (std::size_t first = 0; first < asked.size(); first += largest_batch) {
@@ -116,7 +115,7 @@ class Prediction {
         scaler.write_series(candidate->readings.window(*candidate->quality.day_t, plan_.days), series.data());
         runner.batch().add(statics, series);
       }
-      runner.run(model_->parameters());
+      runner.run();
       for (std::size_t i = 0; i < batch.size(); ++i)
         batch[i]->answer = answer_of(runner.logits(static_cast<int>(i)));
     }

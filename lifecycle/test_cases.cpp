@@ -8,17 +8,15 @@
 
 #include "engine/nn/kernels/select.h"
 #include "engine/nn/numerics_version.h"
-#include "lifecycle/network_runner.h"
 
 namespace deepmine::lifecycle {
 namespace {
 
-std::vector<std::vector<float>> answers(const std::vector<io::TestInput>& inputs, const Network& network,
-                                        const nn::ParameterView<float>& parameters,
-                                        const nn::Kernels<float>& kernels) {
-  NetworkRunner runner(network, kernels, static_cast<int>(inputs.size()), 1);
+std::vector<std::vector<float>> answers(const std::vector<io::TestInput>& inputs,
+                                        const PredictionNetwork& network) {
+  NetworkRunner runner(network, static_cast<int>(inputs.size()), 1);
   for (const io::TestInput& input : inputs) runner.batch().add(input.statics, input.series);
-  runner.run(parameters);
+  runner.run();
   std::vector<std::vector<float>> outputs;
   for (int i = 0; i < static_cast<int>(inputs.size()); ++i) outputs.push_back(runner.logits(i));
   return outputs;
@@ -49,8 +47,11 @@ io::TestCases make_test_cases(const Network& network, const nn::ParameterView<fl
     dataset.write_sample(window, scaler, input.statics.data(), input.series.data());
     cases.inputs.push_back(std::move(input));
   }
-  for (const nn::Kernels<float>* kernels : nn::available_kernels())
-    cases.expected.push_back({kernels->name, answers(cases.inputs, network, parameters, *kernels)});
+  for (const nn::Kernels<float>* kernels : nn::available_kernels()) {
+    PredictionNetwork prediction(specification, *kernels);
+    prediction.take(parameters);
+    cases.expected.push_back({kernels->name, answers(cases.inputs, prediction)});
+  }
   return cases;
 }
 
@@ -66,9 +67,8 @@ std::string_view name(Verified verified) {
   return "not verified";
 }
 
-ReplayResult replay_test_cases(const io::TestCases& cases, const Network& network,
-                               const nn::ParameterView<float>& parameters,
-                               const nn::Kernels<float>& kernels) {
+ReplayResult replay_test_cases(const io::TestCases& cases, const PredictionNetwork& network) {
+  const nn::Kernels<float>& kernels = network.kernels();
   if (cases.inputs.empty() || cases.expected.empty())
     return {Verified::not_verified, "the model has no test cases"};
   const auto of_path =
@@ -76,7 +76,7 @@ ReplayResult replay_test_cases(const io::TestCases& cases, const Network& networ
                    [&](const io::ExpectedOutputs& expected) { return expected.kernel_path == kernels.name; });
   const bool bits = of_path != cases.expected.end() && cases.numerics_version == nn::numerics_version;
   const io::ExpectedOutputs& expected = of_path != cases.expected.end() ? *of_path : cases.expected.front();
-  const auto found = answers(cases.inputs, network, parameters, kernels);
+  const auto found = answers(cases.inputs, network);
   for (std::size_t i = 0; i < found.size(); ++i)
     for (std::size_t j = 0; j < found[i].size(); ++j) {
       const float wanted = expected.outputs[i][j];

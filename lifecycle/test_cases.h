@@ -7,7 +7,7 @@
 
 #include "engine/stope/dataset.h"
 #include "io/components_file.h"
-#include "lifecycle/batch.h"
+#include "lifecycle/network_runner.h"
 
 namespace deepmine::lifecycle {
 
@@ -27,8 +27,7 @@ struct ReplayResult {
   std::string problem;  ///< of `not_verified`: which case and which output, expected and found
 };
 
-/// Replays the cases on one kernel path.
-ReplayResult replay_test_cases(const io::TestCases& cases, const Network& network,
-                               const nn::ParameterView<float>& parameters, const nn::Kernels<float>& kernels);
+/// Replays the cases on the network's kernel path.
+ReplayResult replay_test_cases(const io::TestCases& cases, const PredictionNetwork& network);
 
 }  // namespace deepmine::lifecycle

@@ -45,7 +45,8 @@ class Run {
         best_(network_->layout(), false),
         step_(*network_, parameters_, setup.plan, setup.plan.batch_size, kernels_),
         batch_(setup.specification, setup.plan.batch_size),
-        validator_(*network_, kernels_, setup.plan.batch_size, setup.threads),
+        prediction_(setup.specification, kernels_),
+        validator_(prediction_, setup.plan.batch_size, setup.threads),
         schedule_(setup.plan),
         stopping_(setup.plan) {
     if (setup.resume_from != nullptr) {
@@ -215,8 +216,9 @@ class Run {
       record.validation_accuracy = record.validation_head_losses;
       return;
     }
-    const SelectionLoss loss = selection_loss(validator_, parameters_.view(), *network_, source_,
-                                              setup_.split.validation, record.penalty);
+    prediction_.take(parameters_.view());
+    const SelectionLoss loss =
+        selection_loss(validator_, setup_.specification, source_, setup_.split.validation, record.penalty);
     record.validation_loss = loss.total;
     record.validation_head_losses = loss.heads;
     record.validation_accuracy = loss.accuracy;
@@ -243,6 +245,7 @@ class Run {
   nn::Parameters<float> parameters_, best_;
   train::TrainingStep<Network, float> step_;
   Batch batch_;
+  PredictionNetwork prediction_;
   NetworkRunner validator_;
   train::PlateauSchedule schedule_;
   train::EarlyStopping stopping_;

@@ -270,13 +270,14 @@ class TrainingRun {
 
   void add_metrics(const nn::Parameters<float>& parameters) {
     SampleSource source(dataset_, scaler_, split_.training, train::ClassWeights::none);
-    NetworkRunner runner(network_, nn::default_kernels(), 64, request_.threads);
+    PredictionNetwork network(request_.network, nn::default_kernels());
+    network.take(parameters.view());
+    NetworkRunner runner(network, 64, request_.threads);
     const std::pair<const char*, const stope::WindowSelection*> parts[] = {
         {"training", &split_.training}, {"validation", &split_.validation}, {"test", &split_.test}};
     for (const auto& [part, selection] : parts) {
       if (selection->windows.empty()) continue;
-      metadata_.metrics[part] =
-          as_map(network_metrics(runner, parameters.view(), request_.network, source, *selection));
+      metadata_.metrics[part] = as_map(network_metrics(runner, request_.network, source, *selection));
       metadata_.baselines["majority"][part] = as_map(majority_metrics(dataset_, split_.training, *selection));
       metadata_.baselines["rules"][part] = as_map(rule_metrics(dataset_, *selection));
     }

@@ -9,22 +9,36 @@
 namespace deepmine::nn {
 
 AlignedMemory::AlignedMemory(std::size_t bytes) : size_(bytes) {
-  constexpr std::size_t huge_page = std::size_t{2} << 20;
-  const std::size_t align = bytes >= huge_page ? huge_page : alignment;
-  const std::size_t rounded = (bytes + align - 1) / align * align;
-  if (rounded == 0) return;
-  auto* memory = static_cast<std::byte*>(std::aligned_alloc(align, rounded));
-  if (memory == nullptr) throw std::bad_alloc();
+  constexpr std::size_t large = std::size_t{256} << 10, huge_page = std::size_t{2} << 20;
+  if (bytes == 0) return;
+  if (bytes < large) {
+    const std::size_t rounded = (bytes + alignment - 1) / alignment * alignment;
+    auto* memory = static_cast<std::byte*>(std::aligned_alloc(alignment, rounded));
+    if (memory == nullptr) throw std::bad_alloc();
+    std::memset(memory, 0, rounded);
+    data_.reset(memory);
+    return;
+  }
+  // Straight from the system: zero without being written, and pages that are never used cost nothing.
+  const bool huge = bytes >= huge_page;
+  const std::size_t mapped = bytes + (huge ? huge_page : 0);
+  void* mapping = mmap(nullptr, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (mapping == MAP_FAILED) throw std::bad_alloc();
+  void* memory = mapping;
+  std::size_t space = mapped;
+  if (huge) std::align(huge_page, bytes, memory, space);
 #ifdef MADV_HUGEPAGE
   // Fewer page-table walks; only a wish, so the answer does not matter.
-  if (align == huge_page) (void)madvise(memory, rounded, MADV_HUGEPAGE);
+  if (huge) (void)madvise(memory, bytes, MADV_HUGEPAGE);
 #endif
-  std::memset(memory, 0, rounded);
-  data_.reset(memory);
+  data_ = {static_cast<std::byte*>(memory), Free(mapping, mapped)};
 }
 
 void AlignedMemory::Free::operator()(std::byte* memory) const noexcept {
-  std::free(memory);
+  if (mapping != nullptr)
+    (void)munmap(mapping, mapped);
+  else
+    std::free(memory);
 }
 
 }  // namespace deepmine::nn

@@ -22,6 +22,10 @@ class AlignedMemory {
 
  private:
   struct Free {
+    Free() : Free(nullptr, 0) {}
+    Free(void* mapping_begin, std::size_t mapping_size) : mapping(mapping_begin), mapped(mapping_size) {}
+    void* mapping;  ///< what the system gave, or null: the memory is the allocator's
+    std::size_t mapped;
     void operator()(std::byte* memory) const noexcept;
   };
   std::unique_ptr<std::byte[], Free> data_;

@@ -5,6 +5,6 @@
 
 namespace deepmine::nn {
 
-inline constexpr int numerics_version = 1;
+inline constexpr int numerics_version = 2;
 
 }  // namespace deepmine::nn

@@ -40,18 +40,30 @@ class Team::Barrier {
       if (generation_.load(std::memory_order_acquire) != generation) return;
       relax();
     }
+    slept_.store(true, std::memory_order_relaxed);
     while (generation_.load(std::memory_order_acquire) == generation)
       generation_.wait(generation, std::memory_order_acquire);
   }
+
+  bool slept() const { return slept_.load(std::memory_order_relaxed); }
 
  private:
   // Two cache lines, so that arriving does not disturb those who watch the generation.
   alignas(64) std::atomic<int> arrived_{0};
   alignas(64) std::atomic<std::uint32_t> generation_{0};
+  std::atomic<bool> slept_{false};
 };
 
 void Team::barrier() const {
   if (size_ > 1) barrier_->wait(size_);
+}
+
+bool Team::slept() const {
+  return size_ > 1 && barrier_->slept();
+}
+
+int Team::processors() {
+  return omp_get_num_procs();
 }
 
 void Team::run_erased(int threads, void (*body)(const Team&, void*), void* context) {

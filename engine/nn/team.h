@@ -14,8 +14,14 @@ class Team {
   int size() const { return size_; }
   /// Waits until every thread of the team is here. All threads must come the same number of times.
   void barrier() const;
+  /// Whether a thread waited so long at a barrier so far that it fell asleep: the others were kept from
+  /// running.
+  bool slept() const;
   /// Lanes of the batch that are this thread's.
   Range my_lanes(const BatchShape& batch) const { return share(batch.lanes(), thread_, size_); }
+
+  /// Processors that the threads of this program may use.
+  static int processors();
 
   /// Runs `body(team)` on at most `threads` threads (at most one a lane makes sense) and waits for all of
   /// them. `body` must not throw. Fewer threads than asked for is fine: the result has the same bits.

@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 #include <sys/wait.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -11,6 +12,7 @@
 
 #include "benchmarks/program.h"
 #include "engine/nn/error.h"
+#include "engine/nn/team.h"
 
 namespace {
 
@@ -83,7 +85,7 @@ TEST_CASE("prediction_benchmark prints one line of JSON for each workload") {
   const auto lines = outcome.lines();
   REQUIRE(lines.size() == 2);
   check_line(lines[0], "prediction", 2, 1);
-  CHECK(lines[0].at("threads_used") == 1);
+  CHECK(lines[0].at("threads_used") == std::min(2, deepmine::nn::Team::processors()));
   check_line(lines[1], "prediction", 2, 17);
   CHECK(lines[1].at("threads_used") == 2);
 }
@@ -188,7 +190,7 @@ TEST_CASE("after a wrong answer nothing is timed") {
       },
       [&](const lifecycle::Network&, const nn::Kernels<float>&, int, int) -> benchmarks::Workload {
         prepared = true;
-        return {[] {}, 1};
+        return {[] {}, 1, 1};
       }};
   const char* const arguments[] = {"program"};
   CHECK(benchmarks::run_program(program, 1, arguments) == 1);

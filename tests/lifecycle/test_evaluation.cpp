@@ -28,12 +28,16 @@ struct EvaluationCase {
   Network network{tiny_network()};
   nn::Parameters<float> parameters{network.layout(), false};
   SampleSource source{tiny.dataset, tiny.scaler, tiny.split.training, train::ClassWeights::balanced};
-  EvaluationCase() { nn::initialise(parameters, 3); }
+  PredictionNetwork prediction{tiny_network(), nn::default_kernels()};
+  EvaluationCase() {
+    nn::initialise(parameters, 3);
+    prediction.take(parameters.view());
+  }
   const stope::WindowSelection& selection() const { return tiny.split.validation; }
 
   SelectionLoss loss(int batch_size, int threads, double penalty = 0) {
-    NetworkRunner runner(network, nn::default_kernels(), batch_size, threads);
-    return selection_loss(runner, parameters.view(), network, source, selection(), penalty);
+    NetworkRunner runner(prediction, batch_size, threads);
+    return selection_loss(runner, tiny_network(), source, selection(), penalty);
   }
 };
 
@@ -55,11 +59,11 @@ TEST_CASE("the loss of a selection does not depend on the batch size") {
 TEST_CASE("the loss and accuracy of a selection, computed window by window") {
   EvaluationCase test;
   const SelectionLoss found = test.loss(64, 1);
-  NetworkRunner runner(test.network, nn::default_kernels(), 1, 1);
+  NetworkRunner runner(test.prediction, 1, 1);
   std::vector<double> loss(3), weight(3), hits(3), labelled(3);
   for (const std::uint32_t window : test.selection().windows) {
     test.source.fill(runner.batch(), {&window, 1}, test.selection().targets_before);
-    runner.run(test.parameters.view());
+    runner.run();
     const auto sums = runner.loss_sums();
     const Logits z = runner.logits(0);
     for (std::size_t head = 0; head < 3; ++head) {
@@ -92,9 +96,8 @@ TEST_CASE("a head without targets costs nothing, and its accuracy is not known")
   EvaluationCase test;
   stope::WindowSelection selection = test.selection();
   selection.targets_before = -1000000;  // before all readings
-  NetworkRunner runner(test.network, nn::default_kernels(), 16, 1);
-  const SelectionLoss loss =
-      selection_loss(runner, test.parameters.view(), test.network, test.source, selection, 0);
+  NetworkRunner runner(test.prediction, 16, 1);
+  const SelectionLoss loss = selection_loss(runner, tiny_network(), test.source, selection, 0);
   CHECK(loss.heads[1] == 0);
   CHECK(std::isnan(loss.accuracy[1]));
   CHECK(loss.total == loss.heads[0]);
@@ -102,9 +105,8 @@ TEST_CASE("a head without targets costs nothing, and its accuracy is not known")
 
 TEST_CASE("network metrics count what the loss counts") {
   EvaluationCase test;
-  NetworkRunner runner(test.network, nn::default_kernels(), 16, 1);
-  const HeadMetrics metrics =
-      network_metrics(runner, test.parameters.view(), tiny_network(), test.source, test.selection());
+  NetworkRunner runner(test.prediction, 16, 1);
+  const HeadMetrics metrics = network_metrics(runner, tiny_network(), test.source, test.selection());
   const SelectionLoss loss = test.loss(16, 1);
   REQUIRE(metrics.size() == 3);
   CHECK(value(metrics, "current", "accuracy") == loss.accuracy[0]);

@@ -21,15 +21,16 @@ struct RunnerCase {
   Network network{tiny_network()};
   nn::Parameters<float> parameters{network.layout(), false};
   SampleSource source{tiny.dataset, tiny.scaler, tiny.split.training, train::ClassWeights::balanced};
+  PredictionNetwork prediction{tiny_network(), nn::default_kernels()};
   NetworkRunner runner;
 
-  explicit RunnerCase(int samples, int threads = 1)
-      : runner(network, nn::default_kernels(), samples, threads) {
+  explicit RunnerCase(int samples, int threads = 1) : runner(prediction, samples, threads) {
     nn::initialise(parameters, 3);
+    prediction.take(parameters.view());
     std::vector<std::uint32_t> windows;
     for (int i = 0; i < samples; ++i) windows.push_back(static_cast<std::uint32_t>(i * 7));
     source.fill(runner.batch(), windows, tiny.split.training.targets_before);
-    runner.run(parameters.view());
+    runner.run();
   }
 };
 
@@ -78,7 +79,7 @@ TEST_CASE("a sample gets the same bits alone and among others, for any number of
   for (int s = 0; s < 21; ++s) {
     const std::uint32_t window = static_cast<std::uint32_t>(s * 7);
     one.source.fill(one.runner.batch(), {&window, 1}, one.tiny.split.training.targets_before);
-    one.runner.run(one.parameters.view());
+    one.runner.run();
     const Logits a = many.runner.logits(s), b = one.runner.logits(0);
     REQUIRE(a.size() == logit_count(tiny_network()));
     CHECK(std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0);
@@ -95,8 +96,8 @@ TEST_CASE("day weights are a share for each day; a pooled network has none") {
   CHECK(std::abs(sum - 1) < 1e-6);
   stope::NetworkSpecification pooled = tiny_network();
   pooled.cross_attention = stope::CrossAttention::pooled;
-  const Network network(pooled);
-  CHECK(NetworkRunner(network, nn::default_kernels(), 1, 1).day_weights(0).empty());
+  const PredictionNetwork network(pooled, nn::default_kernels());
+  CHECK(NetworkRunner(network, 1, 1).day_weights(0).empty());
 }
 
 TEST_CASE("probabilities from logits, with a temperature, without overflow") {

@@ -27,7 +27,9 @@ struct ReplayCase {
                             std::vector<std::uint32_t>{0, 20, 40});
   }
   ReplayResult replay(const nn::Kernels<float>& kernels = nn::default_kernels()) const {
-    return replay_test_cases(cases, network, parameters.view(), kernels);
+    PredictionNetwork prediction(network.specification(), kernels);
+    prediction.take(parameters.view());
+    return replay_test_cases(cases, prediction);
   }
 };
 

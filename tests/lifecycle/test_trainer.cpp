@@ -64,10 +64,11 @@ TEST_CASE("training stops early, and the best weights come back with their runni
 
   // The loss of what came back is the one in the log: the statistics are those of the same epoch.
   SampleSource source(tiny.dataset, tiny.scaler, tiny.split.training, plan.class_weights);
-  NetworkRunner runner(*trained.network, nn::default_kernels(), 16, 1);
-  const SelectionLoss loss =
-      selection_loss(runner, trained.parameters.view(), *trained.network, source, tiny.split.validation,
-                     nn::l2_penalty(trained.parameters, plan.l2));
+  PredictionNetwork network(trained.network->specification(), nn::default_kernels());
+  network.take(trained.parameters.view());
+  NetworkRunner runner(network, 16, 1);
+  const SelectionLoss loss = selection_loss(runner, network.specification(), source, tiny.split.validation,
+                                            nn::l2_penalty(trained.parameters, plan.l2));
   CHECK(std::abs(loss.total - best) < 1e-12 * best);
 }
 

@@ -59,16 +59,16 @@ TEST_CASE("a training is published, and what is loaded gives the answers of what
   const Network network(tiny_network());
   nn::Parameters<float> parameters(network.layout(), false);
   std::memcpy(parameters.values(), best.data(), bytes);
-  parameters.refresh_packed();
   SampleSource source(tiny.dataset, model->components().scaler, tiny.split.training,
                       train::ClassWeights::none);
-  NetworkRunner trained(network, nn::default_kernels(), 10, 1),
-      loaded(model->network(), nn::default_kernels(), 10, 1);
+  PredictionNetwork prediction(tiny_network(), nn::default_kernels());
+  prediction.take(parameters.view());
+  NetworkRunner trained(prediction, 10, 1), loaded(model->prediction(), 10, 1);
   const std::vector<std::uint32_t> windows{0, 9, 18, 27, 36, 45, 54, 63, 72};
   source.fill(trained.batch(), windows, tiny.split.training.targets_before);
   source.fill(loaded.batch(), windows, tiny.split.training.targets_before);
-  trained.run(parameters.view());
-  loaded.run(model->parameters());
+  trained.run();
+  loaded.run();
   for (int s = 0; s < 9; ++s) CHECK(trained.logits(s) == loaded.logits(s));
 
   CHECK(run_training(tiny_request(store, 1)).sequence == 2);

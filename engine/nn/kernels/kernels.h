@@ -82,6 +82,28 @@ struct LstmCellBackward {
   Scalar* d_cell;
 };
 
+/// One step of an LSTM where no gradient will be asked for, for `columns` samples: the recurrent product, the
+/// gates and the normalisation behind the layer. Units go in groups of Kernels::unit_group; the units of the
+/// last group that do not exist have zero weights. The rows of a group's gates follow each other: i of its
+/// units, then f, g, o. So a group's product and its gates are one piece of work, and threads share a step by
+/// groups.
+template <class Scalar>
+struct LstmStep {
+  int first_group, groups;      ///< those to be computed
+  bool backwards;               ///< the last group first
+  int columns, depth;           ///< depth: units that are fed back
+  const Scalar* recurrent;      ///< packed, (4 · unit_group · all groups) × depth
+  const Scalar* before;         ///< hidden state of the step before; null: hidden and cell state are zero
+  Scalar *hidden, *cell;        ///< hidden: not where `before` is; cell: the state before, replaced
+  std::ptrdiff_t state_stride;  ///< from column to column of the three
+  Scalar* gates;                ///< W·x + b; overwritten with something
+  std::ptrdiff_t gate_stride;
+  const Scalar *scale, *shift;  ///< output = hidden · scale + shift, added to what is there if so wanted
+  Scalar* output;
+  std::ptrdiff_t output_stride;
+  bool add_to_output;
+};
+
 /// Softmax of each column of a rows × columns matrix, in place, after multiplying by `scale`; rows from
 /// `valid_rows` on become 0.
 template <class Scalar>
@@ -210,6 +232,8 @@ struct Kernels {
   void (*gradient_sum)(const GradientSum<Scalar>&);
   void (*adam)(const AdamUpdate<Scalar>&);
   void (*dropout_mask)(const DropoutMask<Scalar>&);
+  int unit_group;  ///< of lstm_step; its four gates are whole panels
+  void (*lstm_step)(const LstmStep<Scalar>&);
 };
 
 /// The plain version, for any processor and any scalar.

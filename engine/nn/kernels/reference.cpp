@@ -284,6 +284,40 @@ void dropout_mask(const DropoutMask<Scalar>& s) {
   }
 }
 
+constexpr int group = 8;  // of units: its four gates fill a panel
+
+template <class Scalar>
+void lstm_step(const LstmStep<Scalar>& s) {
+  for (int n = 0; n < s.groups; ++n) {
+    const int number = s.first_group + (s.backwards ? s.groups - 1 - n : n);
+    Scalar* gates = s.gates + number * 4 * group;
+    if (s.before != nullptr)
+      product<Scalar>({.rows = 4 * group,
+                       .columns = s.columns,
+                       .depth = s.depth,
+                       .a = s.recurrent + std::ptrdiff_t{number} * 4 * group * s.depth,
+                       .a_stride = packed,
+                       .b = s.before,
+                       .b_row_stride = 1,
+                       .b_column_stride = s.state_stride,
+                       .c = gates,
+                       .c_stride = s.gate_stride,
+                       .start = Start::accumulate});
+    for (int column = 0; column < s.columns; ++column, gates += s.gate_stride)
+      for (int u = 0; u < group; ++u) {
+        const int unit = number * group + u;
+        Scalar& cell = s.cell[unit + column * s.state_stride];
+        const Scalar before = s.before != nullptr ? cell : Scalar(0);
+        cell = logistic(gates[group + u]) * before + logistic(gates[u]) * std::tanh(gates[2 * group + u]);
+        const Scalar hidden = logistic(gates[3 * group + u]) * std::tanh(cell);
+        s.hidden[unit + column * s.state_stride] = hidden;
+        Scalar& output = s.output[unit + column * s.output_stride];
+        const Scalar normalised = hidden * s.scale[unit] + s.shift[unit];
+        output = s.add_to_output ? normalised + output : normalised;
+      }
+  }
+}
+
 }  // namespace
 
 template <class Scalar>
@@ -305,7 +339,9 @@ const Kernels<Scalar>& reference_kernels() {
                                        norm_input_gradient<Scalar>,
                                        gradient_sum<Scalar>,
                                        adam<Scalar>,
-                                       dropout_mask<Scalar>};
+                                       dropout_mask<Scalar>,
+                                       group,
+                                       lstm_step<Scalar>};
   return kernels;
 }
 

@@ -5,6 +5,7 @@
 //   product.inc            matrix products in register tiles
 //   vector_math.inc        exp, sigmoid, tanh
 //   lstm_cells.inc         the LSTM's step, forward and backward
+//   lstm_step.inc          the LSTM's step in prediction
 //   softmax.inc            softmax of columns, forward and backward
 //   sums.inc               sums over columns: batch normalisation, biases, lanes of a gradient
 //   transpose.inc          transposition

@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include "engine/nn/kernels/select.h"
+#include "engine/stope/prediction_network.h"
 #include "engine/train/training_step.h"
 #include "tests/engine/nn/allocation_counter.h"
 #include "tests/engine/stope/network_trial.h"
@@ -19,6 +20,28 @@ TEST_CASE("predictions allocate nothing") {
       trial.forward(threads);  // OpenMP makes its threads here
       const long before = nn::test::allocations;
       for (int i = 0; i < 3; ++i) trial.forward(threads);
+      const long made = nn::test::allocations - before;
+      INFO(threads, " threads, ", std::string(name(choice)));
+      CHECK(made == 0);
+    }
+}
+
+TEST_CASE("the network for prediction allocates nothing, on one block together or on many apart") {
+  for (const CrossAttention choice : {CrossAttention::pooled, CrossAttention::days})
+    for (const int threads : {1, 2, 3}) {
+      NetworkTrialSetup setup{.specification = {}, .samples = 40, .mode = nn::inference_mode};
+      setup.specification.cross_attention = choice;
+      const NetworkTrial<float> trial(setup, nn::default_kernels());
+      PredictionNetwork<float> network(setup.specification, nn::default_kernels());
+      network.take(trial.parameters().view());
+      PredictionNetwork<float>::Workspace workspace(network, threads, threads);
+      std::vector<float> logits(static_cast<std::size_t>(40 * network.logit_count()));
+      const auto run = [&](int samples) {
+        network.run(samples, {trial.statics(), trial.series()}, workspace, {logits.data(), nullptr});
+      };
+      run(40);  // OpenMP makes its threads here
+      const long before = nn::test::allocations;
+      for (const int samples : {1, 7, 40}) run(samples);
       const long made = nn::test::allocations - before;
       INFO(threads, " threads, ", std::string(name(choice)));
       CHECK(made == 0);
