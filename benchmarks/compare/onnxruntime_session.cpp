@@ -1,4 +1,5 @@
-// Runs a graph by ONNX Runtime's C interface, in a loop without anything else in it, for onnxruntime_session.py.
+// Runs a graph by ONNX Runtime's C interface, in a loop without anything else in it, for
+// onnxruntime_session.py.
 //
 // The library is opened at run time. Its interface is one table of functions in an order that never changes
 // (functions are only added at its end), so the places of the few that are needed stand here, and no header
