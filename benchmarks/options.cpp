@@ -30,25 +30,31 @@ int default_threads() {
 
 int read_options(int argument_count, const char* const* arguments, const ProgramText& text,
                  Options& options) {
-  constexpr int most_threads = 1024, largest_batch = 65536, most_steps = 100000000, most_features = 4096;
+  constexpr int most_threads = 1024, largest_batch = 65536, most_steps = 100000000, most_features = 4096,
+                most_days = 4096, most_units = 4096;
   CLI::App program;
   program.name(text.name);
   program.description(text.description);
   program.formatter(std::make_shared<apps::HelpFormatter>());
   apps::set_examples(program, text.examples);
   program.set_help_flag("-h,--help", "Show this text");
-  program.add_option("--threads", options.threads, "Threads; several numbers: one after the other")
-      ->delimiter(',')
-      ->allow_extra_args(false)
-      ->check(CLI::Range(1, most_threads))
-      ->type_name("N[,N...]")
-      ->default_str("all cores, at most " + std::to_string(nn::max_lanes));
-  program.add_option("--batch", options.batches, text.batch_help)
-      ->delimiter(',')
-      ->allow_extra_args(false)
-      ->check(CLI::Range(text.least_batch, largest_batch))
-      ->type_name("N[,N...]")
-      ->default_str(joined(options.batches));
+  const auto add_numbers = [&](const char* name, std::vector<int>& numbers, const std::string& help,
+                               const CLI::Validator& range, const std::string& usual) {
+    program.add_option(name, numbers, help)
+        ->delimiter(',')
+        ->allow_extra_args(false)
+        ->check(range)
+        ->type_name("N[,N...]")
+        ->default_str(usual);
+  };
+  add_numbers("--threads", options.threads, "Threads; several numbers: one after the other",
+              CLI::Range(1, most_threads), "all cores, at most " + std::to_string(nn::max_lanes));
+  add_numbers("--batch", options.batches, text.batch_help, CLI::Range(text.least_batch, largest_batch),
+              joined(options.batches));
+  add_numbers("--days", options.days, "Days of a sample", CLI::Range(1, most_days), joined(options.days));
+  add_numbers("--hidden", options.hidden_units,
+              "Units of the first two LSTMs; all other layers in proportion", CLI::Range(16, most_units),
+              joined(options.hidden_units));
   program.add_option("--steps", options.steps, "Timed steps of each workload")
       ->check(CLI::Range(1, most_steps))
       ->type_name("N")

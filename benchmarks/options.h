@@ -9,8 +9,10 @@
 namespace deepmine::benchmarks {
 
 struct Options {
-  std::vector<int> threads, batches;  ///< every combination is a workload
-  int steps = 0;                      ///< 0: about five seconds
+  std::vector<int> threads, batches;  ///< every combination of these four is a workload
+  std::vector<int> days{stope::NetworkSpecification{}.days};
+  std::vector<int> hidden_units{stope::NetworkSpecification{}.temporal_units};
+  int steps = 0;  ///< 0: about five seconds
   bool json = false;
   bool profile = false;
   bool on_request = false;  ///< measure when a line with a number of steps arrives on standard input

@@ -5,6 +5,7 @@
 #include <exception>
 #include <iostream>
 #include <optional>
+#include <vector>
 
 #include "apps/context.h"
 #include "engine/nn/error.h"
@@ -22,6 +23,8 @@ class PreparedWorkload {
     report_.kernels = kernels_.name;
     report_.threads = threads;
     report_.batch = batch;
+    report_.days = network.specification().days;
+    report_.hidden_units = network.specification().temporal_units;
     report_.check = program.check(network, kernels_, batch, threads);
     reset_peak_memory();
     workload_ = program.prepare(network, kernels_, batch, threads);
@@ -54,28 +57,52 @@ void measure_on_request(PreparedWorkload& workload, const std::function<void(con
   }
 }
 
+/// The full network for so many days, or with all its layers but the heads in proportion to `hidden_units`.
+stope::NetworkSpecification specification_of(int static_features, int days, int hidden_units) {
+  stope::NetworkSpecification specification;
+  const int usual = specification.temporal_units;
+  specification.static_features = static_features;
+  specification.days = days;
+  if (hidden_units == usual) return specification;
+  for (int* units : {&specification.static_units, &specification.temporal_units, &specification.branch_units,
+                     &specification.self_attention_heads, &specification.cross_attention_heads,
+                     &specification.shared_units, &specification.shared_output_units})
+    *units = std::max(1, *units * hidden_units / usual);
+  return specification;
+}
+
+struct WorkloadSize {
+  int threads, batch, days, hidden_units;
+};
+std::vector<WorkloadSize> sizes_of(const Options& options) {
+  std::vector<WorkloadSize> sizes;
+  for (const int threads : options.threads)
+    for (const int batch : options.batches)
+      for (const int days : options.days)
+        for (const int hidden_units : options.hidden_units)
+          sizes.push_back({threads, batch, days, hidden_units});
+  return sizes;
+}
+
 int run_workloads(const Program& program, const Options& options) {
-  if (options.on_request && (options.profile || options.threads.size() * options.batches.size() != 1))
-    throw Error(ErrorCode::usage,
-                "--on-request goes with one number of threads and one batch size, and without --profile");
+  const std::vector<WorkloadSize> sizes = sizes_of(options);
+  if (options.on_request && (options.profile || sizes.size() != 1))
+    throw Error(ErrorCode::usage, "--on-request goes with one workload, and without --profile");
   const auto print = [&](const Report& report) {
     apps::print_result(options.json ? json_line(report) : readable_text(report));
   };
-  stope::NetworkSpecification specification;
-  specification.static_features = options.static_features;
-  const lifecycle::Network network{specification};
-  for (const int threads : options.threads)
-    for (const int batch : options.batches) {
-      if (options.profile) {
-        apps::print_result(program.profile(network, nn::default_kernels(), batch, threads, options.steps));
-        continue;
-      }
-      PreparedWorkload workload(program, network, batch, threads);
-      if (options.on_request)
-        measure_on_request(workload, print);
-      else
-        print(workload.measure(options.steps));
+  for (const auto& [threads, batch, days, hidden_units] : sizes) {
+    const lifecycle::Network network{specification_of(options.static_features, days, hidden_units)};
+    if (options.profile) {
+      apps::print_result(program.profile(network, nn::default_kernels(), batch, threads, options.steps));
+      continue;
     }
+    PreparedWorkload workload(program, network, batch, threads);
+    if (options.on_request)
+      measure_on_request(workload, print);
+    else
+      print(workload.measure(options.steps));
+  }
   return 0;
 }
 

@@ -54,6 +54,8 @@ std::string json_line(const Report& report) {
   json["threads"] = report.threads;
   json["threads_used"] = report.threads_used;
   json["batch"] = report.batch;
+  json["days"] = report.days;
+  json["hidden_units"] = report.hidden_units;
   json["steps"] = m.steps;
   json["samples_per_s"] = report.samples_per_second();
   json["samples_per_s_best"] = report.batch / m.latency_best;
@@ -85,7 +87,7 @@ std::string json_line(const Report& report) {
 std::string readable_text(const Report& report) {
   const Measurement& m = report.measurement;
   return fmt::format(
-      "{}: {} kernels, threads: {} ({} used), batch {}, {} steps\n"
+      "{}: {} kernels, threads: {} ({} used), batch {}, {} days, {} hidden units, {} steps\n"
       "  answer      {:.1e} (limit {:.0e}): {}\n"
       "  throughput  {} samples/s (best {})\n"
       "  latency     {} µs a step (quartiles {} and {}, 99 % below {})\n"
@@ -93,12 +95,13 @@ std::string readable_text(const Report& report) {
       "  CPU time    {} µs a step: {:.0f} % of that product by CPU time\n"
       "  machine     {}\n"
       "  memory      {} MB at most\n",
-      report.workload, report.kernels, report.threads, report.threads_used, report.batch, rounded(m.steps),
-      report.check.difference, report.check.limit, report.check.what, rounded(report.samples_per_second()),
-      rounded(report.batch / m.latency_best), rounded(microseconds(m.latency_median)),
-      rounded(microseconds(m.latency_quartile_1)), rounded(microseconds(m.latency_quartile_3)),
-      rounded(microseconds(m.latency_p99)), arithmetic_text(report), rounded(microseconds(m.cpu_a_step)),
-      100 * m.share_of_ceiling_by_cpu_time, machine_text(m), rounded(report.peak_memory_mb));
+      report.workload, report.kernels, report.threads, report.threads_used, report.batch, report.days,
+      report.hidden_units, rounded(m.steps), report.check.difference, report.check.limit, report.check.what,
+      rounded(report.samples_per_second()), rounded(report.batch / m.latency_best),
+      rounded(microseconds(m.latency_median)), rounded(microseconds(m.latency_quartile_1)),
+      rounded(microseconds(m.latency_quartile_3)), rounded(microseconds(m.latency_p99)),
+      arithmetic_text(report), rounded(microseconds(m.cpu_a_step)), 100 * m.share_of_ceiling_by_cpu_time,
+      machine_text(m), rounded(report.peak_memory_mb));
 }
 
 }  // namespace deepmine::benchmarks

@@ -15,6 +15,7 @@ struct Report {
   int threads = 1;       ///< as asked for
   int threads_used = 1;  ///< those that have something to do
   int batch = 1;
+  int days = 0, hidden_units = 0;  ///< of the network
   double operations_per_sample = 0;
   CheckResult check;
   Measurement measurement;

@@ -37,9 +37,19 @@ class Side:
         self.process.communicate()
 
 
+def thread_limits(threads):
+    """For every library that may start threads of its own: torch.set_num_threads does not reach all of them."""
+    names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "GOTO_NUM_THREADS", "MKL_NUM_THREADS")
+    return {name: str(threads) for name in names}
+
+
 class Opponent(Side):
+    """`arguments` of worker.py, --threads among them."""
+
     def __init__(self, name, arguments, environment):
-        super().__init__(name, [sys.executable, HERE / "worker.py", *arguments], environment)
+        threads = arguments[list(arguments).index("--threads") + 1]
+        super().__init__(name, [sys.executable, HERE / "worker.py", *arguments],
+                         {**thread_limits(threads), **environment})
         self.about = self.read()
 
     def turn(self, seconds):

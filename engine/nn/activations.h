@@ -13,6 +13,7 @@
 #pragma once
 
 #include <algorithm>
+#include <atomic>
 #include <cassert>
 #include <cstddef>
 #include <type_traits>
@@ -46,6 +47,23 @@ struct BatchShape {
   int samples_in(int block) const { return std::min(block_size, samples - block * block_size); }
 };
 
+/// A pointer that the threads of a team all set to the same value in every pass, each for itself, while
+/// others read it: atomic, so that this is no data race.
+class SharedLengths {
+ public:
+  SharedLengths(const int* lengths = nullptr) : lengths_(lengths) {}
+  SharedLengths(const SharedLengths& other) : lengths_(other.get()) {}
+  SharedLengths& operator=(const SharedLengths& other) {
+    lengths_.store(other.get(), std::memory_order_relaxed);
+    return *this;
+  }
+  const int* get() const { return lengths_.load(std::memory_order_relaxed); }
+  operator const int*() const { return get(); }
+
+ private:
+  std::atomic<const int*> lengths_;
+};
+
 /// A view of one tensor of a batch: `features` × (`steps` · block_size) columns for each block. Owns nothing.
 template <class Scalar>
 struct Activations {
@@ -55,7 +73,7 @@ struct Activations {
   std::ptrdiff_t block_stride = 0;  ///< from one block's first column to the next block's
   /// Steps that count for each sample of the batch, each in [1, steps]; null: all of them. Later steps are
   /// padding.
-  const int* lengths = nullptr;
+  SharedLengths lengths = nullptr;
 
   int columns() const { return steps * block_size; }
   Scalar* block(int b) const { return data + b * block_stride; }

@@ -10,7 +10,7 @@
 
 #include <string>
 
-#include "engine/nn/dropout.h"
+#include "engine/nn/attention_head.h"
 
 namespace deepmine::nn {
 
@@ -18,6 +18,9 @@ struct AttentionOptions {
   int heads = 1, key_size = 16;  ///< key_size: d, features of a head
   int query_features = 0, source_features = 0, outputs = 0;
   double dropout = 0;
+  /// Where a head of a sample has more weights than this, they are not kept from the way forward to the way
+  /// back but made again, some queries at a time. Changes memory and time, no bit.
+  int most_kept_weights = 64 * 64;
 };
 
 template <class Scalar>
@@ -27,12 +30,13 @@ class MultiHeadAttention {
     Activations<Scalar> output;             ///< outputs × (T_q · block_size)
     Activations<Scalar> query, key, value;  ///< heads·d features
     Activations<Scalar> attended;           ///< the heads' outputs, before W_o
-    /// P of sample s and head h: key steps (rounded up to `weight_stride`) × query steps, at weights(block,
-    /// s, h).
-    Scalar *weights = nullptr, *mask = nullptr;  ///< mask: dropout multipliers; only with dropout
+    /// P of each sample and head (weights_at()), and its dropout multipliers, which are there only with
+    /// dropout. Null where the sequences are too long for them to be kept (AttentionOptions).
+    Scalar *weights = nullptr, *mask = nullptr;
     Activations<Scalar> d_query, d_key, d_value, d_attended;
-    Scalar* scratch = nullptr;  ///< a lane: a transposed head and two score matrices
-    int query_steps = 0, key_steps = 0;
+    Scalar* scratch = nullptr;  ///< of each lane
+    AttentionShape shape;
+    Activations<const Scalar> source;  ///< its steps and lengths only
   };
 
   MultiHeadAttention() = default;
@@ -50,7 +54,8 @@ class MultiHeadAttention {
                 Activations<const Scalar> dy, GradientTarget<Scalar> d_query_input,
                 GradientTarget<Scalar> d_source, const Gradients<Scalar>& gradients) const;
 
-  /// The attention weight of key step `key_step` for query step `query_step`, mean over the heads.
+  /// The attention weight of key step `key_step` for query step `query_step`, mean over the heads. Only where
+  /// weights are kept (AttentionOptions), as they usually are for one query and up to 4096 keys.
   Scalar mean_weight(const Cache& cache, int sample, int query_step, int key_step) const;
 
  private:
@@ -64,25 +69,15 @@ class MultiHeadAttention {
                       const Activations<Scalar>& y);
   static void project_backward(const Pass<Scalar>& pass, const ParameterView<Scalar>& parameters,
                                const Projection& projection, int block, int lane, Activations<const Scalar> x,
-                               const Scalar* dy, GradientTarget<Scalar> dx,
+                               Activations<const Scalar> dy, GradientTarget<Scalar> dx,
                                const Gradients<Scalar>& gradients);
 
-  int weight_stride(const Cache& cache) const { return (cache.key_steps + 7) / 8 * 8; }
-  std::ptrdiff_t weights_size(const Cache& cache) const {
-    return static_cast<std::ptrdiff_t>(weight_stride(cache)) * cache.query_steps;
-  }
   std::ptrdiff_t weights_at(const Cache& cache, int block, int position, int head) const {
-    return weights_size(cache) *
+    return cache.shape.weight_count() *
            ((static_cast<std::ptrdiff_t>(block) * block_size + position) * options_.heads + head);
   }
-  Scalar* lane_scratch(const Cache& cache, int lane) const;
-  std::ptrdiff_t scratch_size(const Cache& cache) const;
-  void transpose_head(const Pass<Scalar>& pass, const Scalar* head, std::ptrdiff_t head_stride,
-                      const Cache& cache, Scalar* transposed) const;
-  void attend(const Pass<Scalar>& pass, int block, int lane, int position, int head, int valid_keys,
-              const Cache& cache) const;
-  void attend_backward(const Pass<Scalar>& pass, int block, int lane, int position, int head,
-                       const Cache& cache) const;
+  AttentionHead<Scalar> head_of(const Pass<Scalar>& pass, int block, int lane, int position, int head,
+                                const Cache& cache) const;
 
   AttentionOptions options_;
   DropoutSource dropout_;

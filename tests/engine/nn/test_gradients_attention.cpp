@@ -1,6 +1,7 @@
 // Gradients of multi-head attention. Adding the same vector to all keys moves all scores of a query equally,
 // which softmax does not see: the gradient of the key bias is 0, and of query and key of pooled attention
 // (one key only) altogether.
+#include "engine/nn/kernels/select.h"
 #include "tests/engine/nn/gradient_check.h"
 #include "tests/engine/nn/layer_adapters.h"
 
@@ -133,4 +134,42 @@ TEST_CASE("dropout of attention weights: every head, query and key has a multipl
     CHECK(agreeing(distance) > 96);
     CHECK(agreeing(distance) < 160);
   }
+}
+
+TEST_CASE("self-attention: weights that are made again give the bits of those that were kept") {
+  const int samples = 9, steps = 70;  // three chunks of queries, the last one short
+  for (const double dropout : {0.0, 0.3}) {
+    AttentionOptions options{.heads = 2,
+                             .key_size = 3,
+                             .query_features = 5,
+                             .source_features = 5,
+                             .outputs = 4,
+                             .dropout = dropout};
+    const TrialSetup setup{.samples = samples,
+                           .features = 5,
+                           .steps = steps,
+                           .lengths = mixed_lengths(samples, steps),
+                           .mode = training_mode};
+    options.most_kept_weights = 72 * steps;  // with padding: just enough
+    LayerTrial<float, MakeSelf> kept(MakeSelf{options}, setup, default_kernels());
+    options.most_kept_weights -= 1;
+    LayerTrial<float, MakeSelf> made_again(MakeSelf{options}, setup, default_kernels());
+    REQUIRE(kept.cache().weights != nullptr);
+    REQUIRE(made_again.cache().weights == nullptr);
+    CHECK(kept.gradients() == made_again.gradients());
+    CHECK(kept.counting_outputs() == made_again.counting_outputs());
+  }
+}
+
+TEST_CASE("self-attention: gradients where weights are made again") {
+  AttentionOptions options{.heads = 2,
+                           .key_size = 3,
+                           .query_features = 3,
+                           .source_features = 3,
+                           .outputs = 2,
+                           .dropout = 0.2,
+                           .most_kept_weights = 0};
+  check_gradients(MakeSelf{options},
+                  {.samples = 2, .features = 3, .steps = 35, .lengths = {35, 33}, .mode = training_mode},
+                  key_bias);
 }
