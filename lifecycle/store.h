@@ -125,6 +125,9 @@ class ModelStore {
   std::filesystem::path root_;
 };
 
+/// Whether the system said that there is nothing of the kind, and not that we may not look now.
+bool is_absence(const io::SystemError& error);
+
 /// The bytes of a version's folder, compared with its manifest. What read() does, for a folder anywhere.
 StoredVersion read_version_folder(const std::filesystem::path& folder, Sequence sequence,
                                   std::string_view expected_manifest);
