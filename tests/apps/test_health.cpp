@@ -1,5 +1,8 @@
 // `deepmine health`: the states, their exit codes, and how long it takes.
 #include <doctest/doctest.h>
+#include <fcntl.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
@@ -150,15 +153,29 @@ TEST_CASE("for people: the same in words, in 100 columns") {
   }
 }
 
+namespace {
+
+/// Runs `deepmine health` as a monitor would, without reading what it says.
+double milliseconds_of_health(const std::string& store) {
+  const auto begin = std::chrono::steady_clock::now();
+  const pid_t process = ::fork();
+  if (process == 0) {
+    const int nowhere = ::open("/dev/null", O_WRONLY);
+    ::dup2(nowhere, STDOUT_FILENO);
+    ::execl(DEEPMINE_PROGRAM, DEEPMINE_PROGRAM, "health", "--store", store.c_str(), nullptr);
+    ::_exit(127);
+  }
+  int status = -1;
+  ::waitpid(process, &status, 0);
+  CHECK(status == 0);
+  return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin).count();
+}
+
+}  // namespace
+
 TEST_CASE("health takes less than 50 ms") {
   std::vector<double> milliseconds;
-  for (int n = 0; n < 11; ++n) {
-    const auto begin = std::chrono::steady_clock::now();
-    const test::ProgramResult result = test::run_program({"health", "--store", test::trained_store()});
-    milliseconds.push_back(
-        std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin).count());
-    CHECK(result.exit_code == 0);
-  }
+  for (int n = 0; n < 11; ++n) milliseconds.push_back(milliseconds_of_health(test::trained_store()));
   std::sort(milliseconds.begin(), milliseconds.end());
   MESSAGE("deepmine health, process and all: " << milliseconds.front() << " ms at best, "
                                                << milliseconds[milliseconds.size() / 2]

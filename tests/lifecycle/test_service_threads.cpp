@@ -9,6 +9,7 @@
 #include <set>
 
 #include "lifecycle/service.h"
+#include "tests/io/allocation_count.h"
 #include "tests/lifecycle/two_models.h"
 
 using namespace deepmine;
@@ -95,6 +96,24 @@ TEST_CASE("while versions come and go every answer is wholly of one of the two m
   CHECK(service.current()->model->runners().size() <= callers);
   MESSAGE(answers.load() << " answers (" << degraded.load() << " degraded) by " << seen.size() << " of "
                          << last << " versions, " << service.loads() << " loads");
+}
+
+TEST_CASE("once a pool is warm, lending a runner and running it allocates nothing") {
+  const LoadedModel model(model_number(0), "test");
+  const io::TestInput& input = model.components().test_cases.inputs[0];
+  const auto lend_two = [&] {
+    const RunnerPool::Lease first = model.runners().lease(1), second = model.runners().lease(1);
+    for (const RunnerPool::Lease* runner : {&first, &second}) {
+      (*runner)->batch().add(input.statics, input.series);
+      (*runner)->run();
+    }
+  };
+  lend_two();
+  const std::size_t before = allocated_bytes();
+  for (int n = 0; n < 10; ++n) lend_two();
+  CHECK(allocated_bytes() == before);
+  CHECK(before > 0);
+  CHECK(model.runners().size() == 2);
 }
 
 TEST_CASE("a pool lends every caller a runner of its own and makes no more than are wanted at once") {
