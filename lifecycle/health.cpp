@@ -45,7 +45,8 @@ class HealthCheck {
  public:
   HealthCheck(Service& service, const HealthLimits& limits) : store_(service.store()), limits_(limits) {
     report_.state = HealthState::healthy;
-    look_at_model(*service.current());
+    const auto before = service.last(), now = service.current();
+    look_at_model(*now, before == nullptr || before->model != now->model);
   }
 
   HealthReport run(std::optional<DataHealth> data) {
@@ -81,7 +82,13 @@ class HealthCheck {
     return fmt::format("`deepmine {} --store {}`", command, store_.root().string());
   }
 
-  void look_at_model(const ServiceSnapshot& snapshot) {
+  /// Whoever was loaded a moment ago replayed its test cases then.
+  static ReplayResult replay(const LoadedModel& model, bool was_just_loaded) {
+    if (was_just_loaded) return {model.verified(), {}};
+    return replay_test_cases(model.components().test_cases, model.prediction());
+  }
+
+  void look_at_model(const ServiceSnapshot& snapshot, bool was_just_loaded) {
     report_.origin = origin_of(snapshot);
     if (!snapshot.model) {
       const bool is_missing = snapshot.problem.empty();
@@ -99,20 +106,19 @@ class HealthCheck {
     model.version = metadata.sequence;
     model.created_at = metadata.created_at;
     model.training_stopes = metadata.split.training_stopes.size();
-    const io::TestCases& cases = snapshot.model->components().test_cases;
-    model.test_cases = cases.inputs.size();
-    const ReplayResult replay = replay_test_cases(cases, snapshot.model->prediction());
-    model.verified = replay.verified;
-    if (replay.verified == Verified::not_verified) {
+    model.test_cases = snapshot.model->components().test_cases.inputs.size();
+    const ReplayResult answers = replay(*snapshot.model, was_just_loaded);
+    model.verified = answers.verified;
+    if (answers.verified == Verified::not_verified) {
       worsen(HealthState::unavailable,
-             "the model in memory no longer gives its own answers: " + replay.problem);
+             "the model in memory no longer gives its own answers: " + answers.problem);
       advise("restart", "restart this program, and have its memory and processor checked");
     }
     if (snapshot.state == ServiceState::degraded) {
       worsen(HealthState::degraded, snapshot.degradation());
       advise_on_damage();
     }
-    if (replay.verified == Verified::to_tolerance)
+    if (answers.verified == Verified::to_tolerance)
       advise(
           "verified_to_tolerance",
           "the test cases agree to a tolerance, not bit for bit: the model was saved by another version of "

@@ -72,7 +72,8 @@ struct HealthLimits {
   std::size_t fewest_stopes = 150;         ///< to train on
 };
 
-/// The health of a service by what answers now; replays its test cases. Costs a few milliseconds besides a
+/// The health of a service by what answers now; its test cases are replayed, by the load if it is loaded for
+/// this. Costs a few milliseconds besides a
 /// first load; reads manifests, but no other version. Thread-safe.
 HealthReport check_health(Service& service, std::optional<DataHealth> data = {},
                           const HealthLimits& limits = {});

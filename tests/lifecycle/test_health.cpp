@@ -57,6 +57,24 @@ TEST_CASE("a sound model in service is healthy, with nothing to do but get more 
   CHECK(report.advice.empty());
 }
 
+TEST_CASE("a service that runs is checked again and again: what is in memory gives its answers") {
+  const TemporaryFolder folder;
+  const ModelStore store(folder / "m");
+  publish_model_number(store, 0);
+  Service service(store);
+  CHECK(check_health(service).state == HealthState::healthy);
+  CHECK(check_health(service).state == HealthState::healthy);
+  CHECK(service.loads() == 1);
+  // Something in memory is not what it was.
+  const std::vector<float>& series = service.current()->model->components().test_cases.inputs[0].series;
+  const_cast<float&>(series[0]) += 1;
+  const HealthReport broken = check_health(service);
+  CHECK(broken.state == HealthState::unavailable);
+  CHECK(broken.reason.find("no longer gives its own answers: test case 1") != std::string::npos);
+  CHECK(broken.model->verified == Verified::not_verified);
+  CHECK(advises(broken, "restart"));
+}
+
 TEST_CASE(
     "an older model, no model, a damaged one: degraded or unavailable, with the reason and what to do") {
   const TemporaryFolder folder;
