@@ -137,15 +137,18 @@ std::shared_ptr<const Service::Held> Service::load() {
 ModelInService Service::load_or_train() {
   ModelInService loaded = load_in_service(store_);
   const bool was_never_published = !loaded.model && loaded.problem.empty();
-  if (!was_never_published || !options_.train || has_trained_) return loaded;
-  has_trained_ = true;
-  try {
-    options_.train(store_);
-  } catch (const Error& error) {
-    loaded.problem = std::string("there is no model, and the training of one failed: ") + error.what();
-    return loaded;
+  if (!was_never_published || !options_.train) return loaded;
+  if (!has_trained_) {
+    has_trained_ = true;
+    try {
+      options_.train(store_);
+      return load_in_service(store_);
+    } catch (const Error& error) {
+      training_problem_ = std::string("there is no model, and the training of one failed: ") + error.what();
+    }
   }
-  return load_in_service(store_);
+  loaded.problem = training_problem_;
+  return loaded;
 }
 
 ServiceSnapshot Service::load_first(bool& try_again) {
@@ -155,7 +158,8 @@ ServiceSnapshot Service::load_first(bool& try_again) {
     next.model = std::move(loaded.model);
     next.problem = std::move(loaded.problem);
     try_again = loaded.may_pass;
-    next.error = next.problem.empty() ? ErrorCode::model_missing : ErrorCode::model_damaged;
+    const bool is_missing = next.problem.empty() || next.problem == training_problem_;
+    next.error = is_missing ? ErrorCode::model_missing : ErrorCode::model_damaged;
   } catch (const Error& error) {
     next.problem = error.what();
     next.error = error.code();

@@ -123,6 +123,7 @@ class Service {
 
   std::mutex loader_mutex_;  // one loader at a time
   bool has_trained_ = false;
+  std::string training_problem_;  // why that came to nothing
   std::atomic<bool> loads_beside_{false};
   std::mutex thread_mutex_;
   std::thread loader_;  // loads beside
