@@ -50,9 +50,9 @@ constexpr const char* description =
     "same store is refused.\n"
     "Exit codes: 0 done, 1 failure (another training into this store is under way, a disk is full, the loss\n"
     "is no number any more, the gate refused the model), 2 usage (a run that can't be resumed with these\n"
-    "flags or this data, too), 3 data invalid (a rejected stope too, unless --skip-rejected), 4 the store "
-    "is\n"
-    "damaged, or there is no sound checkpoint to resume from, 130 interrupted with the checkpoint saved.";
+    "flags or this data, too), 3 data invalid (a rejected stope too, unless --skip-rejected),\n"
+    "4 the store is damaged, or there is no sound checkpoint to resume from,\n"
+    "130 interrupted with the checkpoint saved.";
 
 constexpr const char* interrupted_before =
     "deepmine: interrupted before the training began; nothing was changed\n";
