@@ -19,7 +19,7 @@
 #include "io/assessment_csv.h"
 #include "io/assessment_json.h"
 #include "io/stope_csv.h"
-#include "lifecycle/prediction.h"
+#include "lifecycle/service.h"
 
 namespace deepmine::apps {
 namespace {
@@ -94,24 +94,22 @@ CheckedOptions check(const PredictOptions& options) {
   return checked;
 }
 
-/// The model in service, or an older one in its place. That there is none, or that it is damaged, is said
-/// here; without any, the rules answer.
-lifecycle::ModelInService load_model(const std::string& store) {
-  lifecycle::ModelInService loaded = lifecycle::load_in_service(lifecycle::ModelStore(store));
-  if (loaded.is_degraded()) {
-    print_warning(
-        fmt::format("deepmine: DEGRADED: version {} answers, an older one: the model in service "
-                    "can't be used: {}",
-                    loaded.model->metadata().sequence, printable(loaded.problem)));
-  } else if (!loaded.model) {
+/// What answers. That it is not the model in service is said here.
+std::shared_ptr<const lifecycle::ServiceSnapshot> load_model(const std::string& store) {
+  auto from = lifecycle::Service(lifecycle::ModelStore(store)).current();
+  using lifecycle::ServiceState;
+  if (from->state == ServiceState::unavailable) throw Error(from->error, from->problem);
+  if (from->state == ServiceState::degraded)
+    print_warning("deepmine: DEGRADED: " + printable(from->degradation()));
+  if (from->state == ServiceState::rules_only) {
     const std::string problem =
-        loaded.problem.empty()
+        from->problem.empty()
             ? fmt::format("{}: there is no model; train one with `deepmine train --store {}`", store, store)
-            : fmt::format("the model can't be used: {}", loaded.problem);
+            : fmt::format("the model can't be used: {}", from->problem);
     print_warning("deepmine: " + printable(problem) +
                   "\ndeepmine: the rule set answers in its place: it can say unstable, but never stable");
   }
-  return loaded;
+  return from;
 }
 
 io::StopeData read_data(const PredictOptions& options, const CheckedOptions& checked,
@@ -138,8 +136,7 @@ std::vector<std::string> each_once(const std::vector<std::string>& names) {
 
 /// A prediction run: what was asked, what answers, and the answers.
 struct Run {
-  std::shared_ptr<const lifecycle::LoadedModel> model;
-  bool degraded = false;
+  std::shared_ptr<const lifecycle::ServiceSnapshot> from;
   stope::SiteSettings settings;
   std::vector<int> horizons;
   std::vector<stope::Assessment> assessments;
@@ -149,14 +146,12 @@ struct Run {
 Run predict(const PredictOptions& options, const Context& context) {
   const CheckedOptions checked = check(options);
   Run run;
-  const lifecycle::ModelInService loaded = load_model(options.store);
-  run.model = loaded.model;
-  run.degraded = loaded.is_degraded();
+  run.from = load_model(options.store);
   run.horizons = stope::WindowPlan{}.horizons;
-  if (run.model) {
-    run.settings = run.model->components().settings;
-    run.horizons = run.model->components().network.horizons;
-    const io::ModelMetadata& metadata = run.model->metadata();
+  if (const auto& model = run.from->model) {
+    run.settings = model->components().settings;
+    run.horizons = model->components().network.horizons;
+    const io::ModelMetadata& metadata = model->metadata();
     run.report.training_stopes = metadata.split.training_stopes.size();
     run.report.validation_stopes = metadata.split.validation_stopes.size();
     run.report.test_stopes = metadata.split.test_stopes.size();
@@ -177,10 +172,7 @@ Run predict(const PredictOptions& options, const Context& context) {
   request.threshold = options.threshold;
   request.timestamp = lifecycle::utc_timestamp();
   request.threads = options.threads;
-  if (loaded.is_degraded())
-    request.degraded = fmt::format("version {}, an older one, answers: {}", loaded.model->metadata().sequence,
-                                   loaded.problem);
-  run.assessments = lifecycle::predict(run.model.get(), std::move(data.stopes), data.issues, request);
+  run.assessments = lifecycle::predict(*run.from, std::move(data.stopes), data.issues, std::move(request));
   return run;
 }
 
@@ -218,7 +210,7 @@ int exit_code_of(const Run& run, bool exit_on_alert) {
   const auto any = [&](auto holds) {
     return std::any_of(run.assessments.begin(), run.assessments.end(), holds);
   };
-  if (!run.model || run.degraded) return unusable_model;
+  if (run.from->state != lifecycle::ServiceState::ready) return unusable_model;
   if (exit_on_alert && any([](const stope::Assessment& a) { return a.alert_recommended.value_or(false); }))
     return alert_present;
   const bool unanswered = any([](const stope::Assessment& a) {

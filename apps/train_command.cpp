@@ -22,6 +22,7 @@
 #include "engine/nn/error.h"
 #include "io/sha256.h"
 #include "lifecycle/checkpoint.h"
+#include "lifecycle/training_locks.h"
 #include "lifecycle/training_run.h"
 
 namespace deepmine::apps {
@@ -44,12 +45,14 @@ constexpr const char* description =
     "days. Ctrl-C (or SIGTERM) ends the training after the current step with one more; a second one ends it\n"
     "at once. --resume goes on with the run, with the flags that it was begun with, and comes to the same\n"
     "bits as if it had never stopped. The data must be the same; the flags of the gate are today's.\n"
-    "Exit codes: 0 done, 1 failure (the store is being written to, a disk is full, the loss is no number "
-    "any\n"
-    "more, the gate refused the model), 2 usage (a run that can't be resumed with these flags or this data,\n"
-    "too), 3 data invalid (a rejected stope too, unless --skip-rejected), 4 the store is damaged, or there "
-    "is\n"
-    "no sound checkpoint to resume from, 130 interrupted with the checkpoint saved.";
+    "While it trains, versions can be listed, pinned, rolled back and cleaned up; a second training into "
+    "the\n"
+    "same store is refused.\n"
+    "Exit codes: 0 done, 1 failure (another training into this store is under way, a disk is full, the loss\n"
+    "is no number any more, the gate refused the model), 2 usage (a run that can't be resumed with these\n"
+    "flags or this data, too), 3 data invalid (a rejected stope too, unless --skip-rejected),\n"
+    "4 the store is damaged, or there is no sound checkpoint to resume from,\n"
+    "130 interrupted with the checkpoint saved.";
 
 constexpr const char* interrupted_before =
     "deepmine: interrupted before the training began; nothing was changed\n";
@@ -194,6 +197,8 @@ int run_train(TrainOptions options, const Context& context) {
   InterruptFlag interrupt(interrupted_before);
   options.request.split.method = split_method_of(options.split_method);
   options.request.store = options.store;
+  // Here already: reading the data may take long.
+  lifecycle::require_no_training(lifecycle::ModelStore(options.store));
   if (options.given.contains("--resume")) prepare_to_resume(options);
   check_options(options);
   read_data(options, context);

@@ -1,6 +1,6 @@
 // The checkpoints of training runs in a store: checkpoints/<run>/checkpoint_step_<10 digits>_epoch_<4
 // digits>, the newest two of each run, beside its training log. Everything that writes or removes holds the
-// store's writer lock.
+// store's lock for training.
 #pragma once
 
 #include <filesystem>

@@ -29,7 +29,7 @@ class CheckpointSchedule {
   Clock::time_point last_;
 };
 
-/// For the holder of the store's writer lock.
+/// For the holder of the store's lock for training.
 class CheckpointWriter {
  public:
   using Warning = std::function<void(const std::string&)>;  ///< may be empty

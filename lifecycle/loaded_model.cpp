@@ -1,6 +1,5 @@
 #include "lifecycle/loaded_model.h"
 
-#include "engine/nn/error.h"
 #include "engine/nn/kernels/select.h"
 #include "io/model_file_names.h"
 
@@ -28,10 +27,6 @@ std::shared_ptr<const LoadedModel> load(const StoredVersion& version, const std:
   return std::make_shared<const LoadedModel>(parse_saved_model(version), source);
 }
 
-bool is_about_the_model(const Error& error) {
-  return error.code() == ErrorCode::model_damaged || error.code() == ErrorCode::model_missing;
-}
-
 /// An older version for one that can't be used. What is wrong with those that were tried is added.
 std::shared_ptr<const LoadedModel> load_stand_in(const ModelStore& store, std::string& problem) {
   for (const Sequence sequence : store.stand_ins()) {
@@ -46,6 +41,15 @@ std::shared_ptr<const LoadedModel> load_stand_in(const ModelStore& store, std::s
 }
 
 }  // namespace
+
+bool is_about_the_model(const Error& error) {
+  return error.code() == ErrorCode::model_damaged || error.code() == ErrorCode::model_missing;
+}
+
+bool may_pass(const Error& error) {
+  const auto* system = dynamic_cast<const io::SystemError*>(&error);
+  return system != nullptr ? !is_absence(*system) : !is_about_the_model(error);
+}
 
 void check_model(const StoredVersion& version) {
   load(version, "version " + std::to_string(version.sequence));
@@ -67,6 +71,7 @@ ModelInService load_in_service(const ModelStore& store) {
     } catch (const Error& error) {
       if (!is_about_the_model(error)) throw;
       result.problem = error.what();
+      result.may_pass = may_pass(error);
     }
     result.model = load_stand_in(store, result.problem);
     // If another one went into service meanwhile, that one is the answer.

@@ -1,12 +1,14 @@
 // A model in memory, checked: read from a version of the store or from the files of a checkpoint. Immutable,
-// so any number of threads may predict with it, each with a runner of its own.
+// so any number of threads may predict with it, each with a runner of its own (runners() lends them).
 #pragma once
 
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "engine/nn/error.h"
 #include "lifecycle/network_runner.h"
+#include "lifecycle/runner_pool.h"
 #include "lifecycle/saved_model.h"
 #include "lifecycle/test_cases.h"
 
@@ -29,6 +31,8 @@ class LoadedModel {
   nn::ParameterView<float> parameters() const { return parameters_.view(); }
   /// The same network and parameters for predictions: what answers come from.
   const PredictionNetwork& prediction() const { return prediction_; }
+  /// Runners of prediction(), for any number of threads.
+  RunnerPool& runners() const { return runners_; }
   Verified verified() const { return verified_; }
 
  private:
@@ -37,8 +41,14 @@ class LoadedModel {
   Network network_;
   nn::Parameters<float> parameters_;
   PredictionNetwork prediction_;
+  mutable RunnerPool runners_{prediction_};
   Verified verified_ = Verified::not_verified;
 };
+
+/// Whether an error is about the model, and not about a system that did not let us look at it.
+bool is_about_the_model(const Error& error);
+/// Whether trying again may help: the system failed, the model need not be damaged.
+bool may_pass(const Error& error);
 
 /// A ContentCheck (store.h): decodes every file of a version, builds the network and replays the test cases.
 /// Throws Error{model_damaged} as the constructor does.
@@ -50,6 +60,7 @@ struct ModelInService {
   /// Not empty: the model in service can't be used, and why; `model` is an older one then (degraded), or
   /// none. Empty and no model: nothing was ever published.
   std::string problem;
+  bool may_pass = false;  ///< the problem (see may_pass() below)
   bool is_degraded() const { return model != nullptr && !problem.empty(); }
 };
 /// Loads the model in service, else the best sound stand-in (ModelStore::stand_ins()). Damage is a value

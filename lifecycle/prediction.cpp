@@ -9,7 +9,6 @@
 
 #include "engine/nn/error.h"
 #include "engine/stope/quality.h"
-#include "lifecycle/network_runner.h"
 
 namespace deepmine::lifecycle {
 namespace {
@@ -101,23 +100,22 @@ class Prediction {
     for (Candidate& candidate : candidates_)
       if (candidate.quality.answerable() && is_asked_for(candidate)) asked.push_back(&candidate);
     if (asked.empty()) return;
-    constexpr std::size_t largest_batch = 64;
-    NetworkRunner runner(model_->prediction(), static_cast<int>(std::min(largest_batch, asked.size())),
-                         request_.threads);
+    constexpr std::size_t largest_batch = RunnerPool::capacity;
+    const RunnerPool::Lease runner = model_->runners().lease(request_.threads);
     std::vector<float> statics(stope::static_feature_count);
     std::vector<float> series(stope::sensor_count * static_cast<std::size_t>(plan_.days));
     for (std::size_t first = 0; first < asked.size(); first += largest_batch) {
       const auto batch = std::span(asked).subspan(first, std::min(largest_batch, asked.size() - first));
-      runner.batch().clear();
+      runner->batch().clear();
       for (const Candidate* candidate : batch) {
         const stope::InputScaler& scaler = model_->components().scaler;
         scaler.write_statics(candidate->features, statics.data());
         scaler.write_series(candidate->readings.window(*candidate->quality.day_t, plan_.days), series.data());
-        runner.batch().add(statics, series);
+        runner->batch().add(statics, series);
       }
-      runner.run();
+      runner->run();
       for (std::size_t i = 0; i < batch.size(); ++i)
-        batch[i]->answer = answer_of(runner.logits(static_cast<int>(i)));
+        batch[i]->answer = answer_of(runner->logits(static_cast<int>(i)));
     }
   }
 

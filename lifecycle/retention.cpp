@@ -105,9 +105,10 @@ std::chrono::seconds age_of(const fs::path& path) {
 enum class Standing : std::uint8_t { expected, leftover, unknown };
 
 Standing standing_in_root(const std::string& name) {
-  for (const char* known : {store_names::store, store_names::lock, store_names::current,
-                            store_names::versions, store_names::staging, store_names::trash,
-                            store_names::quarantine, store_names::pins, store_names::events, "checkpoints"})
+  for (const char* known :
+       {store_names::store, store_names::lock, store_names::training, store_names::current,
+        store_names::versions, store_names::staging, store_names::trash, store_names::quarantine,
+        store_names::pins, store_names::events, "checkpoints"})
     if (name == known) return Standing::expected;
   return is_temporary(name) ? Standing::leftover : Standing::unknown;
 }

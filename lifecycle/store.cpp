@@ -18,12 +18,6 @@ namespace {
 constexpr auto damaged = ErrorCode::model_damaged;
 constexpr std::uint64_t largest_file = std::uint64_t{2} << 30;  // more than any kind of frame may have
 
-/// Whether the system said that there is nothing of the kind, and not that we may not look now.
-bool is_absence(const io::SystemError& error) {
-  const int number = error.error_number();
-  return number == ENOENT || number == ENOTDIR || number == ELOOP || number == EISDIR;
-}
-
 /// A text for people whose first line is all that is wanted; what can't be read is no reason to stop.
 std::string first_line(const fs::path& path) {
   std::string text;
@@ -51,6 +45,11 @@ std::string_view name(VersionState state) {
       return "unreadable";
   }
   return "unreadable";
+}
+
+bool is_absence(const io::SystemError& error) {
+  const int number = error.error_number();
+  return number == ENOENT || number == ENOTDIR || number == ELOOP || number == EISDIR;
 }
 
 const std::string& StoredVersion::bytes(std::string_view name) const {

@@ -13,6 +13,7 @@
 
 #include "lifecycle/store_events.h"
 #include "lifecycle/store_format.h"
+#include "lifecycle/store_lock.h"
 
 namespace deepmine::lifecycle {
 
@@ -104,11 +105,16 @@ class ModelStore {
   std::vector<Sequence> stand_ins() const;
 
   /// Creates the store if need be and locks it. Throws Error{failure} naming the holder if it is locked,
-  /// Error{usage} if the folder is in use for something else, Error{model_damaged} if CURRENT is damaged:
-  /// better now than when hours of training are to be saved.
-  StoreWriter lock_for_writing() const;
+  /// Error{usage} if the folder is in use for something else, Error{model_damaged} if CURRENT is damaged.
+  StoreWriter lock_for_writing(const LockPatience& patience = {}) const;
   /// Locks a store that is there (Error{model_missing} if not), even if its CURRENT is damaged.
   StoreWriter lock_for_maintenance() const;
+
+  /// The lock that a training holds as long as it runs, besides the one for writing, which it needs only to
+  /// publish. Whoever holds it owns checkpoints/. Creates the root folder. Throws as lock_for_writing() does.
+  StoreLock lock_for_training() const;
+  /// Who trains into the store at this moment; nothing: nobody. Creates nothing.
+  std::optional<std::string> training_holder() const;
 
  private:
   friend class StoreWriter;
@@ -118,6 +124,9 @@ class ModelStore {
 
   std::filesystem::path root_;
 };
+
+/// Whether the system said that there is nothing of the kind, and not that we may not look now.
+bool is_absence(const io::SystemError& error);
 
 /// The bytes of a version's folder, compared with its manifest. What read() does, for a folder anywhere.
 StoredVersion read_version_folder(const std::filesystem::path& folder, Sequence sequence,

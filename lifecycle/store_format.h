@@ -16,6 +16,7 @@ using Sequence = std::uint64_t;
 namespace store_names {
 inline constexpr const char* store = "STORE";
 inline constexpr const char* lock = "LOCK";
+inline constexpr const char* training = "TRAINING";
 inline constexpr const char* current = "CURRENT";
 inline constexpr const char* manifest = "MANIFEST";
 inline constexpr const char* versions = "versions";

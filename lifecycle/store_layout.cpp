@@ -46,7 +46,8 @@ void create_root(const fs::path& root) {
   io::create_folders(root);
   if (is_there(root / store_names::store)) return;
   for (const std::string& name : names_in(root, ErrorCode::failure))
-    if (name != store_names::lock && !name.starts_with(".STORE.tmp."))  // left by a creator that was killed
+    if (name != store_names::lock && name != store_names::training &&
+        !name.starts_with(".STORE.tmp."))  // left by a creator that was killed
       throw Error(ErrorCode::usage, root.string() +
                                         ": is not a model store (it has no file STORE) and is not empty; "
                                         "name another folder");

@@ -65,9 +65,9 @@ fs::path free_name(const fs::path& folder, const std::string& name) {
 
 // ---- locking
 
-StoreWriter ModelStore::lock_for_writing() const {
+StoreWriter ModelStore::lock_for_writing(const LockPatience& patience) const {
   create_root(root_);
-  StoreWriter writer(*this, StoreLock(root_ / store_names::lock));
+  StoreWriter writer(*this, StoreLock(root_ / store_names::lock, held_for_writing, patience));
   create_layout(root_);
   check_layout();
   current();
@@ -83,6 +83,15 @@ StoreWriter ModelStore::lock_for_maintenance() const {
   create_layout(root_);
   writer.record_what_is_in_service();
   return writer;
+}
+
+StoreLock ModelStore::lock_for_training() const {
+  create_root(root_);
+  return StoreLock(root_ / store_names::training, held_for_training);
+}
+
+std::optional<std::string> ModelStore::training_holder() const {
+  return lock_holder(root_ / store_names::training);
 }
 
 StoreWriter::StoreWriter(ModelStore store, StoreLock lock)

@@ -10,7 +10,6 @@
 
 #include "lifecycle/store.h"
 #include "lifecycle/store_layout.h"
-#include "lifecycle/store_lock.h"
 
 namespace deepmine::lifecycle {
 

@@ -13,6 +13,7 @@
 #include "lifecycle/run_identity.h"
 #include "lifecycle/stored_run.h"
 #include "lifecycle/test_cases.h"
+#include "lifecycle/training_locks.h"
 
 namespace deepmine::lifecycle {
 namespace {
@@ -68,7 +69,7 @@ class TrainingRun {
       : request_(std::move(request)),
         hooks_(hooks),
         store_(request_.store),
-        writer_(store_.lock_for_writing()),
+        lock_(lock_for_training(store_, patience())),
         resumed_(checkpoint_to_resume(request_)),
         records_sha256_(records_sha256(request_.records)),
         dataset_(std::move(request_.records), request_.settings,
@@ -148,6 +149,8 @@ class TrainingRun {
     if (hooks_.warning) hooks_.warning(text);
   }
 
+  LockPatience patience() const { return writer_patience(request_.writer_patience, hooks_.warning); }
+
   io::RunIdentity identity() const {
     return {.data = metadata_.data,
             .records_sha256 = records_sha256_,
@@ -217,7 +220,6 @@ class TrainingRun {
     io::ModelMetadata metadata;
     metadata.run_id = run_id_;
     metadata.model_id = run_id_text(run_id_);
-    metadata.sequence = writer_.next_sequence();
     metadata.created_at = utc_timestamp();
     metadata.program_version = DEEPMINE_VERSION;
     metadata.data = {request_.data_sha256, request_.static_rows, request_.timeseries_rows,
@@ -299,8 +301,10 @@ class TrainingRun {
 
   void publish(const TrainedNetwork& trained, TrainingOutcome& outcome) {
     add_metrics(trained.parameters);
-    metadata_.sequence = writer_.next_sequence();
-    outcome.publication = publish_model(writer_, saved_model(trained.parameters), log_, request_.gate);
+    SavedModel model = saved_model(trained.parameters);  // before the lock: nobody waits for test cases
+    StoreWriter writer = store_.lock_for_writing(patience());
+    metadata_.sequence = model.metadata.sequence = writer.next_sequence();
+    outcome.publication = publish_model(writer, model, log_, request_.gate);
     outcome.sequence = outcome.publication.sequence;
     checkpoint_->remove();
   }
@@ -308,7 +312,7 @@ class TrainingRun {
   TrainingRequest request_;
   const TrainingRunHooks& hooks_;
   ModelStore store_;
-  StoreWriter writer_;
+  StoreLock lock_;
   std::optional<LoadedCheckpoint> resumed_;
   std::string records_sha256_;
   stope::Dataset dataset_;

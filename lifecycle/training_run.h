@@ -28,8 +28,9 @@ struct TrainingRequest {
   std::filesystem::path store;
   GatePolicy gate;               ///< may be another than the run was begun with
   double checkpoint_every = 60;  ///< seconds (lifecycle/checkpoint.h); 0: after each step
+  double writer_patience = 30;   ///< seconds to wait for somebody else who writes to the store
   /// Go on with this run (the first digits of its id; empty: the only one there is). Everything above but
-  /// `threads` and `checkpoint_every` must be as it was.
+  /// `threads`, `checkpoint_every` and `writer_patience` must be as it was.
   std::optional<std::string> resume;
 };
 
@@ -66,10 +67,12 @@ struct TrainingOutcome {
   std::int64_t dropped_samples = 0;
 };
 
-/// Holds the store's writer lock all the while: a second training into the same store fails at once. Throws
-/// Error (usage for a plan or specification with a problem, and for a run that can't be gone on with, naming
-/// what differs; data_invalid, failure; model_missing, model_damaged for a run without a sound checkpoint);
-/// the model in service is as before then, and checkpoints stay.
+/// Holds the store's lock for training all the while: a second training into the same store fails at once,
+/// other writers are not hindered. The writer's lock is taken only to look at the store in the beginning and
+/// to publish in the end; both wait for another writer (a warning says so). Throws Error (usage for a plan or
+/// specification with a problem, and for a run that can't be gone on with, naming what differs; data_invalid,
+/// failure; model_missing, model_damaged for a run without a sound checkpoint); the model in service is as
+/// before then, and checkpoints stay.
 TrainingOutcome run_training(TrainingRequest request, const TrainingRunHooks& hooks = {});
 
 }  // namespace deepmine::lifecycle

@@ -121,7 +121,9 @@ void publish_variant(const std::filesystem::path& store, const std::function<voi
   lifecycle::SavedModel model =
       lifecycle::parse_saved_model(*lifecycle::ModelStore(trained_store()).read_current());
   change(model.components);
-  lifecycle::ModelStore(store).lock_for_writing().publish(lifecycle::saved_model_files(model, ""));
+  lifecycle::StoreWriter writer = lifecycle::ModelStore(store).lock_for_writing();
+  model.metadata.sequence = writer.next_sequence();
+  writer.publish(lifecycle::saved_model_files(model, ""));
 }
 
 ProgramResult predict(const SmallMine& mine, const std::vector<std::string>& arguments,

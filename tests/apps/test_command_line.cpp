@@ -12,6 +12,7 @@ TEST_CASE("help stands on stdout, examples first, for the program and every verb
                                                                                     {"validate"},
                                                                                     {"train"},
                                                                                     {"summary"},
+                                                                                    {"health"},
                                                                                     {"models"},
                                                                                     {"models", "list"},
                                                                                     {"models", "show"}}) {

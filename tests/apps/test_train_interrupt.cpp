@@ -94,7 +94,7 @@ TEST_CASE("a second training into the same store fails at once") {
   REQUIRE(first.wait_for_stderr("epoch      1/100000"));
   const ProgramResult second = run_program(train_arguments(folder / "m", {"--epochs", "1"}));
   CHECK(second.exit_code == 1);
-  CHECK(contains(second.err, "is being written to"));
+  CHECK(contains(second.err, "another training into this store is under way: process"));
   first.send(SIGINT);
   CHECK(first.finish().exit_code == 130);
 }

@@ -93,7 +93,8 @@ TEST_CASE("a second training into the same store is refused while one runs") {
   bool asked = false;
   hooks.started = [&](const TrainingOutline&) {
     asked = true;
-    expect_error(ErrorCode::failure, "the store is being written to by process",
+    const std::string holder = "process " + std::to_string(::getpid());
+    expect_error(ErrorCode::failure, "another training into this store is under way: " + holder,
                  [&] { run_training(tiny_request(store, 1)); });
   };
   CHECK(run_training(tiny_request(store, 1), hooks).sequence == 1);
