@@ -154,8 +154,9 @@ stope::DailySeries series_of(const OrderedJson& json) {
   return series;
 }
 
-stope::Issue issue_of(const OrderedJson& json) {
+stope::Issue issue_of(const OrderedJson& json, const std::string& stope_name) {
   stope::Issue issue;
+  issue.stope = stope_name;
   const auto severity = json.at("severity").get<std::string>();
   const auto* const found = std::find(severities.begin(), severities.end(), severity);
   if (found == severities.end()) refuse("unknown severity '" + severity + "'");
@@ -220,18 +221,21 @@ AuditRun parse_audit_run(std::string_view json, const std::string& source) {
 
 std::string audit_answer_json(const AuditInput& input, const stope::Assessment& answer) {
   const std::string text = ascii_json(input_json(input));
-  return R"({"input":)" + text + R"(,"input_sha256":")" + to_hexadecimal(sha256(text)) + R"(","answer":)" +
-         ascii_json(assessment_to_json(answer)) + R"(,"bits":)" + ascii_json(bits_json(answer)) + "}";
+  return R"({"position":)" + std::to_string(input.position) + R"(,"input":)" + text + R"(,"input_sha256":")" +
+         to_hexadecimal(sha256(text)) + R"(","answer":)" + ascii_json(assessment_to_json(answer)) +
+         R"(,"bits":)" + ascii_json(bits_json(answer)) + "}";
 }
 
 AuditInput parse_audit_input(std::string_view answer_json, const std::string& source) {
   return read_json(answer_json, source, [](const OrderedJson& answer) {
     const OrderedJson& json = answer.at("input");
     AuditInput input;
+    input.position = answer.at("position").get<std::uint64_t>();
     input.stope_name = json.at("stope_name").get<std::string>();
     read_statics(json.at("statics"), input);
     input.readings = series_of(json.at("readings"));
-    for (const OrderedJson& issue : json.at("issues")) input.issues.push_back(issue_of(issue));
+    for (const OrderedJson& issue : json.at("issues"))
+      input.issues.push_back(issue_of(issue, input.stope_name));
     // Written again, it must be the text that was hashed: nothing was lost or rounded on the way.
     if (to_hexadecimal(sha256(ascii_json(input_json(input)))) != answer.at("input_sha256").get<std::string>())
       refuse("the input does not have the hash that stands beside it");

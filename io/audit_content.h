@@ -56,6 +56,7 @@ struct AuditRun {
 
 /// What one answer was made from.
 struct AuditInput {
+  std::uint64_t position = 0;  ///< of the answer in its run, from 1: so many records behind that of the run
   std::string stope_name;
   bool has_record = false;  ///< false: the static file has no row of it
   /// Empty: there is no row, or it was refused and must not be used.
