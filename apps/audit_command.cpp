@@ -108,6 +108,10 @@ std::string findings_text(const std::vector<AuditFinding>& findings) {
   return text;
 }
 
+std::string counted(std::uint64_t count, const std::string& what) {
+  return with_thousands(static_cast<long long>(count)) + " " + what + (count == 1 ? "" : "s");
+}
+
 std::string state_text(const AuditReport& report) {
   if (report.state == AuditState::changed) return "CHANGED: it is not as it was written";
   if (report.records == 0 && report.state == AuditState::sound) return "empty";
@@ -116,20 +120,17 @@ std::string state_text(const AuditReport& report) {
 
 std::string report_text(const AuditOptions& options, const AuditReport& report) {
   std::string text = printable(options.file) + ": " + state_text(report) + "\n";
-  text += fmt::format("records  {}: {} runs, {} answers, {} failed runs\n", with_thousands(report.records),
-                      with_thousands(report.runs), with_thousands(report.answers),
-                      with_thousands(report.failures));
+  text +=
+      fmt::format("records  {}: {}, {}, {}\n", with_thousands(report.records), counted(report.runs, "run"),
+                  counted(report.answers, "answer"), counted(report.failures, "failed run"));
   if (report.runs > 0)
     text += fmt::format("runs     {} to {}\n", printable(report.first_time), printable(report.last_time));
   text += fmt::format("head     {} (record {})\n", report.head.check, report.head.records);
   if (report.problem_count > 0) {
-    text += fmt::format("\n{} found:\n", report.problem_count == 1
-                                             ? "1 problem"
-                                             : with_thousands(report.problem_count) + " problems") +
-            findings_text(report.problems);
+    text += "\n" + counted(report.problem_count, "problem") + ":\n" + findings_text(report.problems);
     if (report.problem_count > report.problems.size()) text += "  ... and more\n";
   }
-  if (!report.notes.empty()) text += "\nTraces of killed processes:\n" + findings_text(report.notes);
+  if (!report.notes.empty()) text += "\nNotes:\n" + findings_text(report.notes);
   return text;
 }
 

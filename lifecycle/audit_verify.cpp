@@ -161,8 +161,8 @@ class Verification {
     } else if (record.kind == io::audit_kind::recovered) {
       ++report_.recoveries;
       note(record.number, std::to_string(record.torn_bytes) +
-                              " bytes before it were torn by a writer that was killed; none of them was an "
-                              "answer that was handed out");
+                              " bytes stand before it that have no end: their writer was killed before it "
+                              "handed out any answer of its run, or an end was cut off before this run");
       end_run();
     }
   }
@@ -199,8 +199,8 @@ class Verification {
     if (!could_be) return problem(0, "this is no audit log");
     report_.state = AuditState::torn;
     note(0, "torn: the line has no end (" + std::to_string(line.text.size()) +
-                " bytes). A writer was killed; none of it was an answer that was handed out. The next run "
-                "goes on behind it");
+                " bytes): its writer was killed before it handed out any answer of its run, or the end was "
+                "cut off. The next run goes on behind it");
   }
 
   void problem(std::uint64_t record, std::string message) {

@@ -119,7 +119,7 @@ TEST_CASE("verify says what was changed, in text and in JSON, and exits with 3")
   const ProgramResult sound = verify(folder / "log");
   CHECK(sound.exit_code == 0);
   CHECK(contains(sound.out, "log: sound\n"));
-  CHECK(contains(sound.out, "1 runs, 16 answers, 0 failed runs"));
+  CHECK(contains(sound.out, "records  17: 1 run, 16 answers, 0 failed runs\n"));
 
   put(folder / "log", replaced(sample_log(), "\"stable\":true", "\"stable\":!rue"));
   const ProgramResult edited = verify(folder / "log");
@@ -277,8 +277,8 @@ TEST_CASE("answers of the rules, refused stopes and runs without answers are rec
 TEST_CASE("a hostile name stays on its line and in its quotes") {
   const TemporaryFolder folder;
   SmallMine mine;
-  const std::string old = mine.names()[0], hostile = "\x1b[2Ja\u202e{\"record\":1}\u00e9";
-  const std::string quoted = "\"\x1b[2Ja\u202e{\"\"record\"\":1}\u00e9\"";
+  const std::string old = mine.names()[0], hostile = "a\\\"}{\"record\":1}\u00e9\U0001F600";
+  const std::string quoted = "\"a\\\"\"}{\"\"record\"\":1}\u00e9\U0001F600\"";
   for (test::Table* table : {&mine.statics, &mine.readings})
     for (test::Cells& row : table->rows)
       if (row[0] == old) row[0] = quoted;

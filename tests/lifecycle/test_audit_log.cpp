@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <fstream>
 #include <sstream>
 
@@ -344,4 +345,32 @@ TEST_CASE("whatever system call fails, append() says so and the next one works")
     CHECK(verify_audit_log(folder / "log").state == AuditState::sound);
   }
   CHECK(calls >= 2);  // write and fsync
+}
+
+TEST_CASE("the documented check in Python agrees") {
+  if (std::system("python3 -c '' 2>/dev/null") != 0) {
+    MESSAGE("skipped: there is no python3");
+    return;
+  }
+  const TemporaryFolder folder;
+  const std::string document = io::read_file(DEEPMINE_SOURCE_ROOT "/docs/audit.md", 1 << 20);
+  const std::size_t begin = document.find("```python\n") + 10;
+  put(folder / "check.py", document.substr(begin, document.find("```", begin) - begin));
+  const auto check = [&](const std::string& text) {
+    put(folder / "log", text);
+    const std::string at = folder.path().string();
+    const bool sound =
+        std::system(("python3 " + at + "/check.py " + at + "/log > " + at + "/out 2> /dev/null").c_str()) ==
+        0;
+    return sound ? text_of(folder / "out") : "changed";
+  };
+  const std::string text = log_with_recovery();
+  const AuditHead head = report_on(text).head;
+  CHECK(check(text) == std::to_string(head.records) + " " + head.check + " sound\n");
+  CHECK(check(text + "{\"rec").ends_with(" torn\n"));
+  for (std::size_t at = 5; at + 1 < text.size(); at += text.size() / 23) {
+    std::string damaged = text;
+    damaged[at] ^= 1;
+    CHECK(check(damaged) == "changed");
+  }
 }
