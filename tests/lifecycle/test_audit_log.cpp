@@ -10,6 +10,7 @@
 #include <cstdlib>
 #include <fstream>
 #include <sstream>
+#include <thread>
 
 #include "engine/nn/error.h"
 #include "io/atomic_file.h"
@@ -313,6 +314,41 @@ TEST_CASE("a log that was moved away is begun anew under its name") {
   CHECK(log.append(entries(1)).records == 1);
   CHECK(verify_audit_log(folder / "log").records == 1);
   CHECK(verify_audit_log(folder / "old").records == 2);
+}
+
+TEST_CASE("a log that is moved away while its lock is waited for is not written to any more") {
+  const TemporaryFolder folder;
+  AuditLog log(folder / "log");
+  log.append(entries(2));
+  const int other = ::open((folder / "log").c_str(), O_RDONLY);
+  REQUIRE(::flock(other, LOCK_EX) == 0);
+  AuditHead head;
+  std::thread writer([&] { head = log.append(entries(1)); });
+  std::this_thread::sleep_for(std::chrono::milliseconds(50));  // sooner or later it waits: both are right
+  std::filesystem::rename(folder / "log", folder / "old");
+  ::close(other);
+  writer.join();
+  CHECK(head.records == 1);
+  CHECK(verify_audit_log(folder / "log").records == 1);
+  CHECK(verify_audit_log(folder / "old").records == 2);
+}
+
+TEST_CASE("a run is one sync, behind its last byte; a new log's folder is synced first") {
+  const TemporaryFolder folder;
+  std::vector<std::string> calls;
+  const std::vector<AuditEntry> run = entries(3);
+  {
+    const SystemCallWatch watch([&](const SystemCall& call) {
+      calls.push_back(call.name + " " + std::filesystem::path(call.path).filename().string());
+      return Verdict{};
+    });
+    AuditLog log(folder / "log");
+    log.append(run);
+    log.append(run);
+  }
+  const std::string name = folder.path().filename().string();
+  CHECK(calls == std::vector<std::string>{"open log", "fsync " + name, "write log", "fsync log", "write log",
+                                          "fsync log"});
 }
 
 TEST_CASE("whatever system call fails, append() says so and the next one works") {
