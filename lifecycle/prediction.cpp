@@ -73,7 +73,8 @@ class Prediction {
   }
 
   void check() {
-    stope::Now now{.as_of = request_.as_of, .today = request_.today, .newest_reading = request_.newest_reading};
+    stope::Now now{
+        .as_of = request_.as_of, .today = request_.today, .newest_reading = request_.newest_reading};
     for (const Candidate& candidate : candidates_) stope::note_newest_reading(now, candidate.readings);
     const stope::QualityContext context{settings_, plan_,
                                         model_ != nullptr ? &model_->components().scaler : nullptr, now};
