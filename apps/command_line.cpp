@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "apps/audit_command.h"
 #include "apps/configuration_file.h"
 #include "apps/health_command.h"
 #include "apps/help_formatter.h"
@@ -38,6 +39,7 @@ void add_verbs(CLI::App& program, Context& context) {
   add_predict_command(program, context);
   add_models_command(program, context);
   add_health_command(program, context);
+  add_audit_command(program, context);
   add_summary_command(program, context);
 }
 

@@ -5,6 +5,7 @@
 #include <CLI/App.hpp>
 #include <algorithm>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <set>
 
@@ -19,6 +20,7 @@
 #include "io/assessment_csv.h"
 #include "io/assessment_json.h"
 #include "io/stope_csv.h"
+#include "lifecycle/audit_trail.h"
 #include "lifecycle/service.h"
 
 namespace deepmine::apps {
@@ -31,7 +33,8 @@ constexpr const char* examples =
     "deepmine predict Stope_007 Stope_012 --detailed --static ... --timeseries ...   # two stopes\n"
     "deepmine predict --as-of today --exit-on-alert --static ... --timeseries ...    # live data, a script\n"
     "deepmine predict --json --static ... --timeseries ... | jq '.predictions[].status'\n"
-    "deepmine predict --export answers.csv --static ... --timeseries ...             # a spreadsheet";
+    "deepmine predict --export answers.csv --static ... --timeseries ...             # a spreadsheet\n"
+    "deepmine predict --audit answers.log --static ... --timeseries ...   # a record of every answer, kept";
 
 constexpr const char* description =
     "Says for each stope whether it is stable now and how risky it becomes.\n"
@@ -48,7 +51,7 @@ constexpr const char* description =
 struct PredictOptions {
   std::vector<std::string> names;
   InputFiles files;
-  std::string store, export_file, as_of, today;
+  std::string store, export_file, as_of, today, audit_file;
   std::optional<double> threshold;
   bool detailed = false, exit_on_alert = false;
   int threads = 1;
@@ -67,14 +70,25 @@ stope::Day day_of(const std::string& option, const std::string& text, stope::Day
                                             printable(text)));
 }
 
-/// An export that would write over its own input is a slip of the hand that costs the data.
+/// An export that would write over its own input, or over the record of all answers, is a slip of the hand
+/// that costs the data.
 void check_export(const PredictOptions& options) {
-  for (const std::string& input : {options.files.statics, options.files.timeseries}) {
+  for (const std::string& input : {options.files.statics, options.files.timeseries, options.audit_file}) {
     std::error_code not_there;
     if (fs::equivalent(options.export_file, input, not_there))
-      throw Error(ErrorCode::usage, fmt::format("--export {} is one of the input files; name another file",
-                                                printable(options.export_file)));
+      throw Error(ErrorCode::usage,
+                  fmt::format("--export {} is {}; name another file", printable(options.export_file),
+                              input == options.audit_file ? "the audit log" : "one of the input files"));
   }
+}
+
+/// Null without --audit.
+std::unique_ptr<lifecycle::AuditTrail> open_audit(const PredictOptions& options) {
+  if (options.audit_file.empty()) return nullptr;
+  return std::make_unique<lifecycle::AuditTrail>(
+      options.audit_file, std::map<std::string, std::string>{{"static", options.files.statics},
+                                                             {"timeseries", options.files.timeseries},
+                                                             {"store", options.store}});
 }
 
 CheckedOptions check(const PredictOptions& options) {
@@ -143,8 +157,8 @@ struct Run {
   ReportContext report;
 };
 
-Run predict(const PredictOptions& options, const Context& context) {
-  const CheckedOptions checked = check(options);
+Run predict(const PredictOptions& options, const CheckedOptions& checked, lifecycle::AuditTrail* audit,
+            const Context& context) {
   Run run;
   run.from = load_model(options.store);
   run.horizons = stope::WindowPlan{}.horizons;
@@ -172,7 +186,27 @@ Run predict(const PredictOptions& options, const Context& context) {
   request.threshold = options.threshold;
   request.timestamp = lifecycle::utc_timestamp();
   request.threads = options.threads;
+  request.degraded = run.from->degradation();  // as the service says it: the audit log tells it, too
+  if (audit != nullptr) audit->note_inputs(run.from->model.get(), data.stopes, data.issues, request);
   run.assessments = lifecycle::predict(*run.from, std::move(data.stopes), data.issues, std::move(request));
+  return run;
+}
+
+/// With --audit, no answer is shown that is not safely in the log, and a run without answers leaves a record.
+Run predict_and_record(const PredictOptions& options, const Context& context) {
+  const CheckedOptions checked = check(options);
+  const std::unique_ptr<lifecycle::AuditTrail> audit = open_audit(options);
+  if (!audit) return predict(options, checked, nullptr, context);
+  Run run;
+  try {
+    run = predict(options, checked, audit.get(), context);
+  } catch (const Error& error) {
+    audit->record_failure(error.what());
+    throw;
+  }
+  const lifecycle::AuditHead head = audit->record(run.assessments);
+  print_message(context, fmt::format("deepmine: recorded in {}: record {}, head {}",
+                                     printable(options.audit_file), head.records, head.check));
   return run;
 }
 
@@ -220,7 +254,7 @@ int exit_code_of(const Run& run, bool exit_on_alert) {
 }
 
 int run_predict(const PredictOptions& options, const Context& context) {
-  const Run run = predict(options, context);
+  const Run run = predict_and_record(options, context);
   const std::vector<const stope::Assessment*> ordered = worst_first(run.assessments);
   // The answers first: an export that fails must not take them away.
   print_result(context.json ? io::predictions_json(run.report.model, run.assessments)
@@ -239,6 +273,10 @@ void add_choices(CLI::App& verb, PredictOptions& options) {
       ->type_name("P");
   verb.add_flag("--detailed", options.detailed, "Everything that is known about each stope");
   verb.add_option("--export", options.export_file, "Write the answers to a CSV file as well")
+      ->type_name("FILE");
+  verb.add_option("--audit", options.audit_file,
+                  "Add the answers, and all that they were made from, to an audit log first; no answer is "
+                  "shown that could not be recorded (docs/audit.md)")
       ->type_name("FILE");
   verb.add_option(
           "--as-of", options.as_of,

@@ -29,9 +29,13 @@ void write_all(const FileDescriptor& file, std::string_view bytes, const std::fi
   }
 }
 
-/// fsync once, then close. A failed fsync is final (atomic_file.h).
-void sync_and_close(FileDescriptor& file, const std::filesystem::path& path) {
+/// fsync once. A failed fsync is final (atomic_file.h).
+void sync(const FileDescriptor& file, const std::filesystem::path& path) {
   if (::fsync(file.number()) != 0) throw_system_error(failure, path, "write safely (fsync)", errno);
+}
+
+void sync_and_close(FileDescriptor& file, const std::filesystem::path& path) {
+  sync(file, path);
   if (!file.close()) throw_system_error(failure, path, "close", errno);
 }
 
@@ -137,10 +141,15 @@ void append_to_file(const std::filesystem::path& path, std::string_view bytes) {
   const bool is_new = !file.is_open() && errno == ENOENT;
   if (is_new) file = open_file(path, O_WRONLY | O_APPEND | O_CREAT);
   if (!file.is_open()) throw_system_error(failure, path, "open", errno);
+  append_to_file(file, path, bytes);
+  if (!file.close()) throw_system_error(failure, path, "close", errno);
+  if (is_new) sync_directory(directory_of(path));
+}
+
+void append_to_file(const FileDescriptor& file, const std::filesystem::path& path, std::string_view bytes) {
   reserve_room(file, bytes.size());
   write_all(file, bytes, path);
-  sync_and_close(file, path);
-  if (is_new) sync_directory(directory_of(path));
+  sync(file, path);
 }
 
 void forget_cached_bytes(const std::filesystem::path& path) noexcept {

@@ -56,6 +56,10 @@ void write_new_file(const std::filesystem::path& path, std::string_view bytes);
 /// can do that: a log must be able to say that room is being made.
 void append_to_file(const std::filesystem::path& path, std::string_view bytes);
 
+/// The same for a file that is open with O_APPEND already, whose folder was synced: for whoever holds a lock
+/// on it, or has read its end.
+void append_to_file(const FileDescriptor& file, const std::filesystem::path& path, std::string_view bytes);
+
 /// Asks the kernel to forget what it remembers of a synced file, so that the next read comes from the disk.
 void forget_cached_bytes(const std::filesystem::path& path) noexcept;
 

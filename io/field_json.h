@@ -65,4 +65,9 @@ inline std::string json_text(const OrderedJson& json) {
   return json.dump(2, ' ', false, OrderedJson::error_handler_t::replace) + "\n";
 }
 
+/// The same in one line of ASCII: every other character is written as \uXXXX.
+inline std::string ascii_json(const OrderedJson& json) {
+  return json.dump(-1, ' ', true, OrderedJson::error_handler_t::replace);
+}
+
 }  // namespace deepmine::io

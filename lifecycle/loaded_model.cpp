@@ -1,16 +1,17 @@
 #include "lifecycle/loaded_model.h"
 
+#include "engine/nn/error.h"
 #include "engine/nn/kernels/select.h"
 #include "io/model_file_names.h"
 
 namespace deepmine::lifecycle {
 
-LoadedModel::LoadedModel(SavedModel saved, const std::string& source)
+LoadedModel::LoadedModel(SavedModel saved, const std::string& source, const nn::Kernels<float>& kernels)
     : components_(std::move(saved.components)),
       metadata_(std::move(saved.metadata)),
       network_(components_.network),
       parameters_(network_.layout(), false),
-      prediction_(components_.network, nn::default_kernels()) {
+      prediction_(components_.network, kernels) {
   io::copy_to_slab(saved.weights.tensors, network_.layout(), parameters_.values(), source);
   prediction_.take(parameters_.view());
   const ReplayResult replay = replay_test_cases(components_.test_cases, prediction_);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "engine/nn/error.h"
+#include "engine/nn/kernels/select.h"
 #include "lifecycle/network_runner.h"
 #include "lifecycle/runner_pool.h"
 #include "lifecycle/saved_model.h"
@@ -18,8 +19,9 @@ class LoadedModel {
  public:
   /// Builds the network, takes the weights over and replays the test cases. `source` is named in errors.
   /// Throws Error(model_damaged) if the weights are not the network's or an answer is another than when it
-  /// was saved.
-  LoadedModel(SavedModel saved, const std::string& source);
+  /// was saved. `kernels`: those of predictions.
+  LoadedModel(SavedModel saved, const std::string& source,
+              const nn::Kernels<float>& kernels = nn::default_kernels());
   LoadedModel(const LoadedModel&) = delete;
   LoadedModel& operator=(const LoadedModel&) = delete;
 

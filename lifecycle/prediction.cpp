@@ -33,15 +33,11 @@ double samples_of(const std::map<std::string, double>& metrics) {
 class Prediction {
  public:
   Prediction(const LoadedModel* model, std::span<const stope::Issue> issues, const PredictionRequest& request)
-      : model_(model), request_(request) {
-    if (model != nullptr) {
-      settings_ = model->components().settings;
-      plan_.days = model->components().network.days;
-      plan_.horizons = model->components().network.horizons;
-    }
+      : model_(model),
+        request_(request),
+        settings_(settings_in_effect(model, request)),
+        plan_(window_plan(model)) {
     asked_for_.insert(request.names.begin(), request.names.end());
-    if (request.settings) settings_ = *request.settings;
-    if (request.threshold) settings_.assessment.decision_threshold = *request.threshold;
     for (const stope::Issue& issue : issues)
       if (!issue.stope.empty()) issues_[issue.stope].push_back(issue);
   }
@@ -76,7 +72,8 @@ class Prediction {
   }
 
   void check() {
-    stope::Now now{.as_of = request_.as_of, .today = request_.today, .newest_reading = std::nullopt};
+    stope::Now now{
+        .as_of = request_.as_of, .today = request_.today, .newest_reading = request_.newest_reading};
     for (const Candidate& candidate : candidates_) stope::note_newest_reading(now, candidate.readings);
     const stope::QualityContext context{settings_, plan_,
                                         model_ != nullptr ? &model_->components().scaler : nullptr, now};
@@ -204,6 +201,19 @@ std::vector<stope::Assessment> predict(const LoadedModel* model, std::vector<sto
                                        std::span<const stope::Issue> issues,
                                        const PredictionRequest& request) {
   return Prediction(model, issues, request).run(std::move(records));
+}
+
+stope::SiteSettings settings_in_effect(const LoadedModel* model, const PredictionRequest& request) {
+  stope::SiteSettings settings = request.settings   ? *request.settings
+                                 : model != nullptr ? model->components().settings
+                                                    : stope::SiteSettings{};
+  if (request.threshold) settings.assessment.decision_threshold = *request.threshold;
+  return settings;
+}
+
+stope::WindowPlan window_plan(const LoadedModel* model) {
+  if (model == nullptr) return {};
+  return {model->components().network.days, model->components().network.horizons};
 }
 
 stope::Day local_today() {

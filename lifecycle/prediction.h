@@ -18,12 +18,16 @@ namespace deepmine::lifecycle {
 /// The code of that reason.
 inline constexpr std::string_view reason_model_degraded = "model_degraded";
 
+/// Whatever here changes an answer stands in the audit log, too (io::AuditRun): an answer is replayed from
+/// it.
 struct PredictionRequest {
   /// The stopes to answer for, in the order of the answers; empty: all. A name that is nowhere is
   /// Error(usage).
   std::vector<std::string> names;
-  std::optional<stope::Day> as_of;              ///< later readings are not seen
-  std::optional<stope::Day> today;              ///< the caller's calendar: later readings can't be true
+  std::optional<stope::Day> as_of;  ///< later readings are not seen
+  std::optional<stope::Day> today;  ///< the caller's calendar: later readings can't be true
+  /// Of the whole data set, where the records are only a part of it: the age of a reading counts from it.
+  std::optional<stope::Day> newest_reading;
   std::optional<double> threshold;              ///< instead of the model's decision threshold
   std::optional<stope::SiteSettings> settings;  ///< instead of the model's thresholds
   std::string timestamp;                        ///< of the prediction, UTC
@@ -39,6 +43,11 @@ struct PredictionRequest {
 std::vector<stope::Assessment> predict(const LoadedModel* model, std::vector<stope::StopeRecord> records,
                                        std::span<const stope::Issue> issues,
                                        const PredictionRequest& request);
+
+/// What predict() goes by: the model's settings, else the product's, with what the request sets instead.
+stope::SiteSettings settings_in_effect(const LoadedModel* model, const PredictionRequest& request);
+/// The windows that the model answers for; without a model, the product's.
+stope::WindowPlan window_plan(const LoadedModel* model);
 
 /// Today in local time.
 stope::Day local_today();

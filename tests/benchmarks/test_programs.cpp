@@ -183,7 +183,7 @@ TEST_CASE("after a wrong answer nothing is timed") {
   const benchmarks::Program program{
       {"program", "", "", "", 1},
       "trial",
-      {{1}, {1}, 1},
+      {{1}, {1}, {1}, {16}, 1},
       [&](const lifecycle::Network&, const nn::Kernels<float>&, int, int) -> benchmarks::CheckResult {
         if (!right) throw Error(ErrorCode::failure, "the answer is wrong");
         return {};

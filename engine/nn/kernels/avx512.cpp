@@ -78,7 +78,7 @@ DEEPMINE_INLINE LongWords interleave_odd(LongWords a, LongWords b) {
 
 /// The halves of sixteen lanes.
 DEEPMINE_INLINE __m256 lower_eight(const Vector (&lanes)[1]) {
-  return _mm512_castps512_ps256(lanes[0]);
+  return __builtin_shufflevector(lanes[0], lanes[0], 0, 1, 2, 3, 4, 5, 6, 7);
 }
 DEEPMINE_INLINE __m256 upper_eight(const Vector (&lanes)[1]) {
   return _mm512_extractf32x8_ps(lanes[0], 1);
