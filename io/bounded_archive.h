@@ -251,7 +251,8 @@ template <class Value>
 Value decode(std::string_view bytes, const std::string& source) {
   BoundedInputArchive archive(bytes, source);
   try {
-    Value value{};
+    // Not Value{}: GCC 12 destroys members of an aggregate twice if one after them throws.
+    auto value = Value();
     archive(value);
     archive.require_end();
     return value;
