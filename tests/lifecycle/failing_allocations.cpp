@@ -32,7 +32,7 @@ void give_back(void* memory) noexcept {
 }
 
 template <class Function>
-Function* real(const char* name) {
+[[maybe_unused]] Function* real(const char* name) {
   return reinterpret_cast<Function*>(::dlsym(RTLD_NEXT, name));
 }
 
@@ -84,6 +84,8 @@ void operator delete(void* memory, const std::nothrow_t&) noexcept {
 
 // ---- C, as the program asks for memory without operator new (engine/nn/arena.cpp, io/csv_text.cpp)
 
+// A sanitizer calls its own versions of these before anything here is ready.
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 extern "C" {
 
 void* aligned_alloc(std::size_t alignment, std::size_t size) noexcept {
@@ -110,3 +112,4 @@ int munmap(void* memory, std::size_t size) noexcept {
 }
 
 }  // extern "C"
+#endif
