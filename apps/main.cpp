@@ -1,9 +1,12 @@
 // The `deepmine` program: constructs and catches.
+#include <unistd.h>
+
 #include <cstdio>
 #include <exception>
 #include <new>
 #include <sstream>
 #include <string>
+#include <string_view>
 
 #include "apps/command_line.h"
 #include "apps/printable_text.h"
@@ -19,9 +22,7 @@ int report(const std::string& message, int exit_code) {
   return exit_code;
 }
 
-}  // namespace
-
-int main(int argument_count, char** arguments) {
+int run(int argument_count, char** arguments) {
   try {
     deepmine::apps::Context context;
     const int code = deepmine::apps::read_command_line(argument_count, arguments, context);
@@ -29,8 +30,27 @@ int main(int argument_count, char** arguments) {
   } catch (const deepmine::Error& error) {
     return report(error.what(), deepmine::exit_code(error.code()));
   } catch (const std::bad_alloc&) {
-    return report("not enough memory", 1);
+    throw;
   } catch (const std::exception& error) {
     return report(std::string("internal error: ") + error.what(), 1);
+  }
+}
+
+/// Asks for no memory, for there is none.
+int report_no_memory() noexcept {
+  constexpr std::string_view message =
+      "deepmine: not enough memory: close other programs, use fewer --threads, or give it less data at "
+      "once\n";
+  [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, message.data(), message.size());
+  return 1;
+}
+
+}  // namespace
+
+int main(int argument_count, char** arguments) {
+  try {
+    return run(argument_count, arguments);
+  } catch (const std::bad_alloc&) {  // also of a report of something else
+    return report_no_memory();
   }
 }

@@ -73,13 +73,14 @@ std::filesystem::path directory_of(const std::filesystem::path& path) {
 
 // ---- writing
 
-AtomicFile::AtomicFile(const std::filesystem::path& target) : target_(resolve_target(target)) {
+AtomicFile::AtomicFile(const std::filesystem::path& target)
+    : target_(resolve_target(target)), folder_(directory_of(target_)) {
   if (!target_.has_filename())
     throw Error(ErrorCode::usage, target.string() + ": can't write: expected the name of a file");
   static std::atomic<unsigned> counter{0};
   do {  // a name that is taken was left behind by a killed process of the same number
-    temporary_ = directory_of(target_) / ("." + target_.filename().string() + ".tmp." +
-                                          std::to_string(::getpid()) + "." + std::to_string(counter++));
+    temporary_ = folder_ / ("." + target_.filename().string() + ".tmp." + std::to_string(::getpid()) + "." +
+                            std::to_string(counter++));
     file_ = open_file(temporary_, O_WRONLY | O_CREAT | O_EXCL);
   } while (!file_.is_open() && errno == EEXIST);
   if (!file_.is_open()) throw_system_error(failure, target_, "create", errno);
@@ -115,7 +116,7 @@ void AtomicFile::commit() {
   if (::rename(temporary_.c_str(), target_.c_str()) != 0)
     throw_system_error(failure, target_, "give it its name (rename)", errno);
   temporary_.clear();
-  sync_directory(directory_of(target_));
+  sync_directory(folder_);  // asks for no memory: nothing may fail for want of it after the rename
 }
 
 void write_file_atomically(const std::filesystem::path& target, std::string_view bytes) {

@@ -40,7 +40,7 @@ class AtomicFile {
  private:
   void flush();
 
-  std::filesystem::path target_, temporary_;
+  std::filesystem::path target_, folder_, temporary_;
   FileDescriptor file_;
   std::string buffer_;
 };

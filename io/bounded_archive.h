@@ -32,6 +32,7 @@
 #include <cstdint>
 #include <limits>
 #include <map>
+#include <new>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -243,18 +244,23 @@ std::string encode(const Value& value) {
   return archive.take();
 }
 
-/// Throws Error{model_damaged, "<source>: ..."} and nothing else, whatever the bytes are.
+/// Throws Error{model_damaged, "<source>: ..."} and nothing else, whatever the bytes are. Only where the
+/// machine has no memory left comes std::bad_alloc: no bytes ask for more than a sound file of their size, so
+/// that is never damage, and must not be taken for it.
 template <class Value>
 Value decode(std::string_view bytes, const std::string& source) {
   BoundedInputArchive archive(bytes, source);
   try {
-    Value value{};
+    // Not Value{}: GCC 12 destroys members of an aggregate twice if one after them throws.
+    auto value = Value();
     archive(value);
     archive.require_end();
     return value;
   } catch (const Error&) {
     throw;
-  } catch (const std::exception& error) {  // cereal's own, length_error, bad_alloc
+  } catch (const std::bad_alloc&) {
+    throw;
+  } catch (const std::exception& error) {  // cereal's own, length_error
     archive.refuse(error.what());
   }
 }

@@ -127,11 +127,18 @@ class SiteReader {
   std::vector<std::string> problems_;
 };
 
+constexpr int deepest_nesting = 16;
+
 /// JSON as such lets the last of two equal names win; here the second is a fault.
 Json parse_without_repeats(std::string_view text, const std::string& source) {
   std::vector<std::set<std::string>> open_objects;
   std::string repeated;
-  const auto watch = [&](int, Json::parse_event_t event, Json& parsed) {
+  const auto watch = [&](int depth, Json::parse_event_t event, Json& parsed) {
+    // Showing a value walks down into it: one that is nested without end would take the whole stack.
+    if (depth > deepest_nesting)
+      throw Error(ErrorCode::usage, fmt::format("{}: nested more than {} deep, expected a JSON object of the "
+                                                "tables of thresholds",
+                                                source, deepest_nesting));
     if (event == Json::parse_event_t::object_start) open_objects.emplace_back();
     if (event == Json::parse_event_t::object_end) open_objects.pop_back();
     if (event == Json::parse_event_t::key && !open_objects.back().insert(parsed.get<std::string>()).second)

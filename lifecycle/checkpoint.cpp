@@ -10,6 +10,7 @@
 
 #include "engine/nn/error.h"
 #include "io/atomic_file.h"
+#include "io/folder.h"
 #include "io/model_file_names.h"
 #include "lifecycle/run_id.h"
 
@@ -51,16 +52,11 @@ std::optional<io::RunId> parse_run_id(const std::string& text) {
   return run_id;
 }
 
-/// Names in a folder; none if it is not there.
+/// Names in a folder; none if it is not there or something else.
 std::vector<std::string> names_in(const fs::path& folder) {
-  std::vector<std::string> names;
-  std::error_code error;
-  for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error))
-    names.push_back(entry->path().filename().string());
-  if (error && error != std::errc::no_such_file_or_directory && error != std::errc::not_a_directory)
-    io::throw_system_error(ErrorCode::failure, folder, "list the folder", error.value());
-  std::sort(names.begin(), names.end());
-  return names;
+  std::error_code ignored;
+  return fs::is_directory(folder, ignored) ? io::names_in_folder(folder, ErrorCode::failure)
+                                           : std::vector<std::string>();
 }
 
 /// A temporary of io::AtomicFile for a file that stands in such a folder.

@@ -10,6 +10,7 @@
 
 #include "engine/nn/error.h"
 #include "io/atomic_file.h"
+#include "io/folder.h"
 #include "lifecycle/store_layout.h"
 
 namespace deepmine::lifecycle {
@@ -137,7 +138,7 @@ Standing standing_of(const fs::path& root, const std::string& folder, const std:
 void find_leftovers(const fs::path& root, const RetentionPolicy& policy, RetentionPlan& plan) {
   for (const std::string folder : {"", store_names::versions, store_names::staging, store_names::trash,
                                    store_names::quarantine, store_names::pins})
-    for (const std::string& name : names_in(root / folder, ErrorCode::failure)) {
+    for (const std::string& name : io::names_in_folder(root / folder, ErrorCode::failure)) {
       const fs::path path = root / folder / name;
       const Standing standing = standing_of(root, folder, name);
       if (standing == Standing::unknown) plan.unrecognised.push_back(path);

@@ -5,6 +5,7 @@
 
 #include "engine/nn/error.h"
 #include "io/atomic_file.h"
+#include "io/folder.h"
 #include "io/frame.h"
 #include "io/sha256.h"
 #include "lifecycle/store_layout.h"
@@ -107,7 +108,8 @@ std::optional<CurrentRecord> ModelStore::current() const {
   const fs::path path = root_ / store_names::current;
   std::string text;
   const bool has_current = io::read_file_if_there(path, largest_text_file, damaged, text);
-  if (!has_current && names_in(root_ / store_names::versions, damaged).empty()) return std::nullopt;
+  if (!has_current && io::names_in_folder(root_ / store_names::versions, damaged).empty())
+    return std::nullopt;
   check_layout();
   // CURRENT is made while versions/ is empty (create_layout), so it was there once.
   if (!has_current) throw Error(damaged, path.string() + ": is missing, though there are versions");
@@ -176,7 +178,7 @@ VersionReport ModelStore::examine(Sequence sequence, const ContentCheck& check) 
 
 std::vector<Sequence> ModelStore::sequences() const {
   std::vector<Sequence> found;
-  for (const std::string& name : names_in(root_ / store_names::versions, damaged))
+  for (const std::string& name : io::names_in_folder(root_ / store_names::versions, damaged))
     if (const auto sequence = parse_version_folder_name(name)) found.push_back(*sequence);
   return found;
 }
@@ -198,7 +200,7 @@ std::optional<std::string> ModelStore::rejection(Sequence sequence) const {
 std::string ModelStore::quarantine_note(Sequence sequence) const {
   std::string note;
   const fs::path folder = root_ / store_names::quarantine;
-  for (const std::string& name : names_in(folder, damaged))
+  for (const std::string& name : io::names_in_folder(folder, damaged))
     if (name.starts_with(version_folder_name(sequence)) && name.ends_with(".reason"))
       note += (note.empty() ? "" : "\n") + first_line(folder / name);
   return note;
@@ -213,7 +215,7 @@ VersionList ModelStore::list() const {
     result.problem = error.what();
   }
   const ServiceHistory history = service_history(events());
-  for (const std::string& name : names_in(root_ / store_names::versions, damaged)) {
+  for (const std::string& name : io::names_in_folder(root_ / store_names::versions, damaged)) {
     const std::optional<Sequence> sequence = parse_version_folder_name(name);
     if (!sequence) {
       result.unrecognised.push_back(name);

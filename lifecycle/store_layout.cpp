@@ -8,6 +8,7 @@
 #include <cstdio>
 
 #include "io/atomic_file.h"
+#include "io/folder.h"
 
 namespace deepmine::lifecycle {
 
@@ -24,17 +25,6 @@ bool make_folder(const fs::path& folder) {
 
 }  // namespace
 
-std::vector<std::string> names_in(const fs::path& folder, ErrorCode code) {
-  std::vector<std::string> names;
-  std::error_code error;
-  for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error))
-    names.push_back(entry->path().filename().string());
-  if (error && error != std::errc::no_such_file_or_directory)
-    io::throw_system_error(code, folder, "list the folder", error.value());
-  std::sort(names.begin(), names.end());
-  return names;
-}
-
 bool is_there(const fs::path& path) {
   std::error_code error;
   const bool found = fs::exists(path, error);
@@ -45,7 +35,7 @@ bool is_there(const fs::path& path) {
 void create_root(const fs::path& root) {
   io::create_folders(root);
   if (is_there(root / store_names::store)) return;
-  for (const std::string& name : names_in(root, ErrorCode::failure))
+  for (const std::string& name : io::names_in_folder(root, ErrorCode::failure))
     if (name != store_names::lock && name != store_names::training &&
         !name.starts_with(".STORE.tmp."))  // left by a creator that was killed
       throw Error(ErrorCode::usage, root.string() +
@@ -64,7 +54,7 @@ void create_layout(const fs::path& root) {
   // "None yet" is written down, so that a CURRENT that got lost later is not taken for a store without a
   // model. One that is there stays, whatever else is missing: sequence numbers never start again.
   if (!is_there(root / store_names::current) &&
-      names_in(root / store_names::versions, ErrorCode::failure).empty())
+      io::names_in_folder(root / store_names::versions, ErrorCode::failure).empty())
     io::write_file_atomically(root / store_names::current, format_current({0, std::string(64, '0'), 0}));
   else if (changed)
     io::sync_directory(root);
@@ -85,8 +75,7 @@ StagedVersion::~StagedVersion() {
   if (folder_.empty()) return;
   // Back to staging/ before anything is deleted: a folder in versions/ is never half empty.
   if (folder_ != origin_ && ::rename(folder_.c_str(), origin_.c_str()) != 0) return;
-  std::error_code ignored;
-  fs::remove_all(origin_, ignored);
+  io::remove_folder(origin_.c_str());
 }
 
 void StagedVersion::move_to(const fs::path& folder) {

@@ -10,10 +10,6 @@
 
 namespace deepmine::lifecycle {
 
-/// The names in a folder, ascending. Throws Error{code} if it can't be read; a folder that is not there has
-/// none.
-std::vector<std::string> names_in(const std::filesystem::path& folder, ErrorCode code);
-
 /// Throws Error{failure} where that can't be found out.
 bool is_there(const std::filesystem::path& path);
 

@@ -8,6 +8,7 @@
 
 #include "engine/nn/error.h"
 #include "io/atomic_file.h"
+#include "io/folder.h"
 #include "io/sha256.h"
 #include "lifecycle/clock.h"
 #include "lifecycle/store_layout.h"
@@ -103,9 +104,11 @@ void StoreWriter::record(EventKind kind, Sequence version, Sequence before, cons
   const std::uint64_t number = log_.events.empty() ? 1 : log_.events.back().number + 1;
   StoreEvent event{number, utc_timestamp(), kind, version, before, this_user(), why};
   const fs::path path = store_.root() / store_names::events;
+  log_.events.reserve(log_.events.size() + 1);  // once it is written it is also remembered
   try {
     io::append_to_file(path, (log_.ends_with_line_feed ? "" : "\n") + format_event(event));
   } catch (...) {
+    log_.ends_with_line_feed = false;
     log_ = store_.events();  // a part of the line may stand there, or all of it
     throw;
   }
@@ -148,7 +151,8 @@ Sequence StoreWriter::next_sequence() const {
   if (const std::optional<CurrentRecord> record = store_.current())
     newest = std::max({newest, record->sequence, record->previous});
   for (const Sequence sequence : store_.sequences()) newest = std::max(newest, sequence);
-  for (const std::string& name : names_in(store_.root() / store_names::quarantine, ErrorCode::failure))
+  for (const std::string& name :
+       io::names_in_folder(store_.root() / store_names::quarantine, ErrorCode::failure))
     newest = std::max(newest, parse_version_folder_name(name.substr(0, name.find('.'))).value_or(0));
   return newest + 1;
 }
@@ -298,8 +302,7 @@ void StoreWriter::collect(const std::vector<VersionNote>& versions) {
 }
 
 void empty_folder_of_trash(const fs::path& folder) noexcept {
-  std::error_code ignored;
-  fs::remove_all(folder, ignored);
+  io::remove_folder(folder.c_str());
 }
 
 }  // namespace deepmine::lifecycle

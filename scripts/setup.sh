@@ -15,6 +15,8 @@ build_packages=(g++ meson ninja-build pkg-config cmake libeigen3-dev libcereal-d
   nlohmann-json3-dev libcli11-dev libssl-dev)
 # shellcheck disable=SC2034
 test_packages=(doctest-dev git clang-format clang-tidy libomp-dev shellcheck)  # libomp-dev: the omp.h that clang-tidy reads
+# shellcheck disable=SC2034
+fuzz_packages=(doctest-dev clang libomp-dev)
 
 bold='' red='' green='' dim='' plain=''
 on_terminal=false

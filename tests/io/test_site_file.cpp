@@ -89,6 +89,14 @@ TEST_CASE("what can't be used is refused, naming the field, what was expected an
   refusal("{\"data\": {\"largest_age\": 1e999}}");
 }
 
+TEST_CASE("values that are nested without end are refused, not walked") {
+  for (const std::string open : {"[", "{\"data\":"}) {
+    std::string text = "{\"data\": ";
+    while (text.size() < (1 << 20) - 10) text += open;
+    CHECK(says(refusal(text), "nested more than 16 deep"));
+  }
+}
+
 TEST_CASE("all problems stand in one message") {
   const std::string message = refusal(R"({"dta": 1, "data": {"largest_age": "x", "sentinels": 1}})");
   CHECK(says(message, "dta"));
