@@ -4,6 +4,8 @@
 #include <limits>
 
 #include "engine/stope/rules.h"
+#include "engine/train/binary_metrics.h"
+#include "engine/train/level_metrics.h"
 
 namespace deepmine::lifecycle {
 namespace {
