@@ -7,6 +7,7 @@
 #include <string>
 
 #include "apps/configuration_file.h"
+#include "apps/evaluate_command.h"
 #include "apps/health_command.h"
 #include "apps/help_formatter.h"
 #include "apps/models_command.h"
@@ -36,6 +37,7 @@ void add_verbs(CLI::App& program, Context& context) {
   add_validate_command(program, context);
   add_train_command(program, context);
   add_predict_command(program, context);
+  add_evaluate_command(program, context);
   add_models_command(program, context);
   add_health_command(program, context);
   add_summary_command(program, context);

@@ -110,20 +110,6 @@ void check_options(const TrainOptions& options) {
         "will be too good. Use it for comparisons only.");
 }
 
-void leave_out_rejected(io::StopeData& data, bool skip_rejected) {
-  if (data.rejected.empty()) return;
-  print_rejections(data);
-  if (!skip_rejected)
-    throw Error(
-        ErrorCode::data_invalid,
-        fmt::format("{} of {} stopes are rejected: correct the lines above, or train without them with "
-                    "--skip-rejected",
-                    data.rejected.size(), data.stopes.size()));
-  print_warning(fmt::format("warning: training without {} rejected stopes: {}", data.rejected.size(),
-                            fmt::join(data.rejected, ", ")));
-  data.leave_out_rejected();
-}
-
 void read_data(TrainOptions& options, const Context& context) {
   if (!options.files.site.empty() || !options.request.resume)
     options.request.settings = options.files.settings();

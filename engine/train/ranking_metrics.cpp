@@ -20,7 +20,7 @@ Ranking::Ranking(std::span<const std::int8_t> labels, std::span<const double> sc
 
 Ranking::Areas Ranking::areas(std::span<const double> weights) const {
   constexpr double unknown = std::numeric_limits<double>::quiet_NaN();
-  if (!has_order_) return {unknown, unknown};
+  if (!has_order_) return {unknown, unknown, unknown, unknown};
   // Positives and negatives so far, and in this group of equal scores.
   double positives = 0, negatives = 0, tied_positives = 0, tied_negatives = 0;
   double pairs_in_order = 0, gained_precision = 0;
@@ -34,7 +34,21 @@ Ranking::Areas Ranking::areas(std::span<const double> weights) const {
     tied_positives = tied_negatives = 0;
   }
   return {positives > 0 && negatives > 0 ? pairs_in_order / (positives * negatives) : unknown,
-          positives > 0 && negatives > 0 ? gained_precision / positives : unknown};
+          positives > 0 && negatives > 0 ? gained_precision / positives : unknown, positives * negatives,
+          negatives > 0 ? positives : 0};
+}
+
+Ranking::Areas combined(std::span<const Ranking::Areas> parts) {
+  double roc = 0, precision = 0, pairs = 0, positives = 0;
+  for (const Ranking::Areas& part : parts) {
+    if (part.pairs == 0) continue;  // not a number goes on, and makes the sums so
+    roc += part.pairs * part.roc_auc;
+    precision += part.positives * part.pr_auc;
+    pairs += part.pairs;
+    positives += part.positives;
+  }
+  if (pairs == 0) return {std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::quiet_NaN()};
+  return {roc / pairs, precision / positives, pairs, positives};
 }
 
 double roc_auc(std::span<const std::int8_t> labels, std::span<const double> scores) {

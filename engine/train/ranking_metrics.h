@@ -22,6 +22,7 @@ class Ranking {
     /// Average precision: Σ over distinct scores, highest first, of (gain of recall) · precision, as
     /// scikit-learn's average_precision_score; no interpolation.
     double pr_auc;
+    double pairs = 0, positives = 0;  ///< weights: of pairs of a positive and a negative, of positives
   };
   /// `weights` one a sample in the order given to the constructor, or empty: 1 each. NaN where a class is
   /// missing (or has no weight), or where a score is no number: nothing can be put in order then.
@@ -35,6 +36,10 @@ class Ranking {
   std::vector<Sample> order_;  // highest score first
   bool has_order_ = true;
 };
+
+/// Areas of samples that were ranked in parts (folds), each by a model of its own: only pairs of the same
+/// part count. roc_auc weighted by pairs, pr_auc by positives; parts without one of the classes don't count.
+Ranking::Areas combined(std::span<const Ranking::Areas> parts);
 
 double roc_auc(std::span<const std::int8_t> labels, std::span<const double> scores);
 
