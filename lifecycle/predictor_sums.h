@@ -45,9 +45,12 @@ class PredictorSums {
 
   std::size_t stopes_;
   std::vector<int> horizons_;
-  std::vector<train::BinarySums> current_;             // by stope; empty: the head has no answers
-  std::vector<train::Ranking> ranking_;                // one, or none
-  std::vector<std::uint32_t> ranked_;                  // by ranked window: its stope
+  std::vector<train::BinarySums> current_;  // by stope; empty: the head has no answers
+  struct RankedFold {
+    train::Ranking ranking;
+    std::vector<std::uint32_t> stopes;  // by ranked window
+  };
+  std::vector<RankedFold> ranked_;
   std::vector<std::vector<train::LevelSums>> future_;  // by horizon, by stope
   std::vector<train::WarningSums> warnings_;           // by stope; empty: not asked for
 };
