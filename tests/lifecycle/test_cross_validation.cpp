@@ -69,7 +69,7 @@ TEST_CASE("folds keep stopes apart and test each stope once") {
   CHECK(tested.size() == 12);
   CHECK(std::set<std::string>(tested.begin(), tested.end()).size() == 12);
   // Another validation seed moves validation stopes, not the folds.
-  const auto others = stope_folds(tiny.dataset, 3, 0.25, 1, 9);
+  const auto others = stope_folds(tiny.dataset, 3, 0.25, 1, 3);
   CHECK(others[0].test.windows == folds[0].test.windows);
   CHECK((others[0].validation.windows != folds[0].validation.windows ||
          others[1].validation.windows != folds[1].validation.windows ||

@@ -76,10 +76,10 @@ TEST_CASE("class weights move the probabilities towards the rare class") {
   };
   const auto counts = tiny.dataset.class_counts(tiny.split.training).current;
   const double share = static_cast<double>(counts[1]) / static_cast<double>(counts[0] + counts[1]);
-  REQUIRE(std::abs(share - 0.5) > 0.1);
+  REQUIRE(std::abs(share - 0.5) > 0.2);
   CHECK(std::abs(mean() - share) < 0.05);
   plan.class_weights = train::ClassWeights::balanced;
-  CHECK(std::abs(mean() - 0.5) < 0.05);
+  CHECK(std::abs(mean() - 0.5) < 0.1);
 }
 
 TEST_CASE("fewer than two windows are no material") {
