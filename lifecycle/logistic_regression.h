@@ -18,7 +18,7 @@ struct LogisticPlan {
   int batch_size = 64;
   int fewest_steps = 1500, passes = 20;  ///< as many steps as either asks for
   double learning_rate = 0.02;           ///< falls to 0 along half a cosine
-  double l2 = 1e-3;                      ///< λ of λ·Σ kernel²
+  double l2 = 0.03;  ///< λ of λ·Σ kernel²: what served this baseline best (docs/evaluation.md)
   train::ClassWeights class_weights = train::ClassWeights::none;
   std::uint64_t seed = 0;
 };
