@@ -8,6 +8,7 @@
 
 #include "apps/audit_command.h"
 #include "apps/configuration_file.h"
+#include "apps/evaluate_command.h"
 #include "apps/health_command.h"
 #include "apps/help_formatter.h"
 #include "apps/models_command.h"
@@ -37,6 +38,7 @@ void add_verbs(CLI::App& program, Context& context) {
   add_validate_command(program, context);
   add_train_command(program, context);
   add_predict_command(program, context);
+  add_evaluate_command(program, context);
   add_models_command(program, context);
   add_health_command(program, context);
   add_audit_command(program, context);

@@ -1,5 +1,6 @@
 #include "apps/configuration_file.h"
 
+#include <algorithm>
 #include <cstdlib>
 
 namespace deepmine::apps {
@@ -36,9 +37,19 @@ const CLI::App& find_verb(const CLI::App& program, const CLI::ConfigItem& item) 
   return *app;
 }
 
+/// CLI11's own search is noexcept but takes memory, and where there is none left, it ends the program without
+/// a word.
+bool has_option(const CLI::App& app, const std::string& long_name) {
+  const std::vector<const CLI::Option*> options = app.get_options();
+  return std::any_of(options.begin(), options.end(), [&](const CLI::Option* option) {
+    const std::vector<std::string>& names = option->get_lnames();
+    return std::find(names.begin(), names.end(), long_name) != names.end();
+  });
+}
+
 void check_key(const CLI::App& program, const CLI::ConfigItem& item) {
   const CLI::App& verb = find_verb(program, item);
-  if (verb.get_option_no_throw("--" + item.name) != nullptr) return;
+  if (has_option(verb, item.name)) return;
   const std::string of_verb = item.parents.empty() ? "" : " " + CLI::detail::join(item.parents, " ");
   fail("sets '" + item.name + "': deepmine" + of_verb + " has no option --" + item.name);
 }
@@ -74,7 +85,7 @@ std::vector<CLI::ConfigItem> ConfigurationFile::from_config(std::istream& input)
       find_verb(program_, item);
       continue;
     }
-    const bool of_program = program_.get_option_no_throw("--" + item.name) != nullptr;
+    const bool of_program = has_option(program_, item.name);
     if (item.parents.empty() && !of_program) item.parents = parents;
     check_key(program_, item);
     for (const std::string& value : item.inputs)

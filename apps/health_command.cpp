@@ -213,7 +213,7 @@ void add_health_command(CLI::App& program, Context& context) {
   set_examples(*verb, examples);
   add_store_option(*verb, options->store);
   add_input_options(*verb, options->files);
-  for (const char* name : {"--static", "--timeseries"}) verb->get_option(name)->required(false);
+  for (CLI::Option* option : verb->get_options()) option->required(false);  // data is welcome, not needed
   verb->add_option("--max-age", options->limits.oldest_days,
                    "Age of a model in days from which a new training is recommended")
       ->check(CLI::NonNegativeNumber)

@@ -5,6 +5,7 @@
 #include <CLI/App.hpp>
 
 #include "apps/printable_text.h"
+#include "engine/nn/error.h"
 #include "io/site_file.h"
 
 namespace deepmine::apps {
@@ -57,6 +58,20 @@ void print_findings(const Context& context, const io::StopeData& data) {
 void print_rejections(const io::StopeData& data) {
   constexpr std::size_t most_lines = 100;
   print_warning(issue_lines(data, stope::Severity::rejected, "", most_lines));
+}
+
+void leave_out_rejected(io::StopeData& data, bool skip_rejected) {
+  if (data.rejected.empty()) return;
+  print_rejections(data);
+  if (!skip_rejected)
+    throw Error(
+        ErrorCode::data_invalid,
+        fmt::format("{} of {} stopes are rejected: correct the lines above, or go on without them with "
+                    "--skip-rejected",
+                    data.rejected.size(), data.stopes.size()));
+  print_warning(fmt::format("warning: going on without {} rejected stopes: {}", data.rejected.size(),
+                            fmt::join(data.rejected, ", ")));
+  data.leave_out_rejected();
 }
 
 }  // namespace deepmine::apps

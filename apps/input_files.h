@@ -26,6 +26,10 @@ void add_input_options(CLI::App& verb, InputFiles& files);
 /// --quiet, the notes.
 void print_findings(const Context& context, const io::StopeData& data);
 
+/// Takes the rejected stopes out, with a warning, or throws Error{data_invalid} if they may not be skipped.
+/// What rejects them is printed in both cases.
+void leave_out_rejected(io::StopeData& data, bool skip_rejected);
+
 /// Prints every listed finding that rejects a stope, a line each, at most a hundred.
 void print_rejections(const io::StopeData& data);
 

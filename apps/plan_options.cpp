@@ -12,8 +12,6 @@
 namespace deepmine::apps {
 namespace {
 
-constexpr const char* group = "Training plan";
-
 constexpr std::pair<std::string_view, const char*> descriptions[] = {
     {"epochs", "Passes over the training windows, at most"},
     {"batch_size", "Windows in a step"},
@@ -55,13 +53,13 @@ void add_flag(CLI::App& verb, std::string_view field, train::ClassWeights& value
           description_of(field))
       ->check(CLI::IsMember({"balanced", "none"}))
       ->option_text("balanced|none [" + std::string(name(value)) + "]")
-      ->group(group);
+      ->group(plan_options_group);
 }
 
 template <class Number>
 void add_flag(CLI::App& verb, std::string_view field, Number& value) {
   CLI::Option* option = verb.add_option(flag_of(field), value, description_of(field));
-  option->capture_default_str()->type_name(std::is_integral_v<Number> ? "N" : "X")->group(group);
+  option->capture_default_str()->type_name(std::is_integral_v<Number> ? "N" : "X")->group(plan_options_group);
   if constexpr (std::is_unsigned_v<Number>) option->check(CLI::NonNegativeNumber);  // or -1 becomes 2^64 - 1
 }
 

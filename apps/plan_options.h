@@ -9,6 +9,9 @@
 
 namespace deepmine::apps {
 
+/// The group that the flags stand in.
+inline constexpr const char* plan_options_group = "Training plan";
+
 void add_plan_options(CLI::App& verb, train::TrainingPlan& plan);
 
 /// Takes from `other` every field whose flag is not among `given` (`--batch-size`, ...).

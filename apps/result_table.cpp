@@ -8,6 +8,7 @@
 #include <set>
 #include <vector>
 
+#include "apps/evaluation_text.h"
 #include "apps/text_table.h"
 
 namespace deepmine::apps {
@@ -19,13 +20,6 @@ constexpr std::size_t thin_below = 150;  // stopes
 std::vector<std::string> measures_of(const std::string& head) {
   if (head == "current") return {"balanced_accuracy", "roc_auc", "accuracy"};
   return {"accuracy"};
-}
-
-/// `future_7d` as `in 7 days`.
-std::string head_words(const std::string& head) {
-  if (!head.starts_with("future_")) return head;
-  const std::string days = head.substr(7, head.size() - 8);
-  return "in " + days + (days == "1" ? " day" : " days");
 }
 
 /// Heads in the order of time: current, then ascending horizons.
@@ -49,58 +43,76 @@ double figure(const io::MetricTable& table, const std::string& part, const std::
   return metric == heads->second.end() ? std::numeric_limits<double>::quiet_NaN() : metric->second;
 }
 
-double baseline_figure(const io::ModelMetadata& metadata, const char* baseline, const std::string& part,
-                       const std::string& head, const std::string& measure) {
-  const auto table = metadata.baselines.find(baseline);
-  return table == metadata.baselines.end() ? std::numeric_limits<double>::quiet_NaN()
-                                           : figure(table->second, part, head, measure);
+/// The baselines of the metadata, in the order of the table. Older models have fewer.
+std::vector<std::string> baselines_of(const io::ModelMetadata& metadata) {
+  std::vector<std::string> names;
+  for (const char* name : {"majority", "logistic", "persistence", "rules"})
+    if (metadata.baselines.contains(name)) names.emplace_back(name);
+  return names;
 }
 
+/// The network's figure beside those of the baselines. NaN: not known; a figure that is not known beats
+/// nothing.
 struct Comparison {
-  double network = 0, majority = 0, rules = 0;
+  double network = 0;
+  std::vector<std::pair<std::string, double>> baselines;
 
   bool is_known() const {
-    return std::isfinite(network) && (std::isfinite(majority) || std::isfinite(rules));
+    return std::isfinite(network) && std::any_of(baselines.begin(), baselines.end(), [](const auto& other) {
+             return std::isfinite(other.second);
+           });
   }
-  /// A figure that is not known beats nothing.
-  bool beats_majority() const { return !std::isfinite(majority) || network > majority; }
-  bool beats_rules() const { return !std::isfinite(rules) || network > rules; }
+  bool beats(const std::string& name) const {
+    return std::none_of(baselines.begin(), baselines.end(), [&](const auto& other) {
+      return other.first == name && std::isfinite(other.second) && !(network > other.second);
+    });
+  }
+  bool beats_all() const {
+    return std::all_of(baselines.begin(), baselines.end(),
+                       [&](const auto& other) { return beats(other.first); });
+  }
 
   std::string verdict() const {
     if (!is_known()) return "not known";
-    if (beats_majority() && beats_rules()) return "better";
-    if (beats_majority()) return "NOT better than the rules";
-    return beats_rules() ? "NOT better than the majority" : "NOT better than either";
+    if (beats_all()) return "better";
+    std::string names;
+    for (const auto& [name, value] : baselines)
+      if (!beats(name)) names += (names.empty() ? "" : ", ") + name;
+    return "NOT better than " + names;
   }
 };
 
 Comparison compare(const io::ModelMetadata& metadata, const std::string& part, const std::string& head,
                    const std::string& measure) {
-  return {figure(metadata.metrics, part, head, measure),
-          baseline_figure(metadata, "majority", part, head, measure),
-          baseline_figure(metadata, "rules", part, head, measure)};
+  Comparison comparison{figure(metadata.metrics, part, head, measure), {}};
+  for (const std::string& name : baselines_of(metadata))
+    comparison.baselines.emplace_back(name, figure(metadata.baselines.at(name), part, head, measure));
+  return comparison;
 }
 
 std::string figure_text(double value) {
   return std::isfinite(value) ? fmt::format("{:.3f}", value) : "-";
 }
 
-std::string spaced(std::string name) {
-  std::replace(name.begin(), name.end(), '_', ' ');
-  return name;
-}
-
 std::string part_table(const io::ModelMetadata& metadata, const std::string& part, bool with_colour) {
-  TextTable table(
-      {"Head", "Measure", "Windows", "Network", "Majority", "Rules", "The network is"},
-      {Align::left, Align::left, Align::right, Align::right, Align::right, Align::right, Align::left});
+  std::vector<std::string> header{"Head", "Measure", "Windows", "Network"};
+  for (std::string name : baselines_of(metadata)) {
+    name[0] = static_cast<char>(name[0] - 'a' + 'A');
+    header.push_back(std::move(name));
+  }
+  header.emplace_back("The network is");
+  std::vector<Align> alignment(header.size(), Align::right);
+  alignment[0] = alignment[1] = alignment.back() = Align::left;
+  TextTable table(std::move(header), std::move(alignment));
   for (const std::string& head : ordered_heads(metadata.metrics.at(part)))
     for (const std::string& measure : measures_of(head)) {
       const Comparison comparison = compare(metadata, part, head, measure);
-      const double windows = figure(metadata.metrics, part, head, "samples");
-      table.add({head_words(head), spaced(measure), fmt::format("{:.0f}", windows),
-                 figure_text(comparison.network), figure_text(comparison.majority),
-                 figure_text(comparison.rules), comparison.verdict()});
+      std::vector<std::string> row{head_words(head), metric_words(measure),
+                                   fmt::format("{:.0f}", figure(metadata.metrics, part, head, "samples")),
+                                   figure_text(comparison.network)};
+      for (const auto& [name, value] : comparison.baselines) row.push_back(figure_text(value));
+      row.push_back(comparison.verdict());
+      table.add(std::move(row));
     }
   return table.text(with_colour);
 }
@@ -110,7 +122,7 @@ std::string verdict_text(const io::ModelMetadata& metadata, const std::string& p
   std::string losing, unknown;
   for (const std::string& head : ordered_heads(metadata.metrics.at(part))) {
     const Comparison comparison = compare(metadata, part, head, measures_of(head).front());
-    if (comparison.is_known() && comparison.beats_majority() && comparison.beats_rules()) continue;
+    if (comparison.is_known() && comparison.beats_all()) continue;
     std::string& list = comparison.is_known() ? losing : unknown;
     list += (list.empty() ? "" : ", ") + head_words(head);
   }
@@ -119,7 +131,7 @@ std::string verdict_text(const io::ModelMetadata& metadata, const std::string& p
     text += fmt::format("The network is NOT better than the baselines ({} part): {}.\n", part, losing);
   if (!unknown.empty()) text += fmt::format("Not known ({} part): {}.\n", part, unknown);
   return text.empty()
-             ? fmt::format("The network is better than both baselines in every head ({} part).\n", part)
+             ? fmt::format("The network is better than every baseline in every head ({} part).\n", part)
              : text;
 }
 
@@ -173,7 +185,7 @@ std::string horizons_lost_to_rules(const io::ModelMetadata& metadata) {
   for (const std::string& head : ordered_heads(test->second)) {
     if (!head.starts_with("future_")) continue;
     const Comparison comparison = compare(metadata, "test", head, measures_of(head).front());
-    if (comparison.is_known() && !comparison.beats_rules())
+    if (comparison.is_known() && !comparison.beats("rules"))
       lost += (lost.empty() ? "" : ", ") + head_words(head);
   }
   return lost;

@@ -7,8 +7,8 @@
 
 namespace deepmine::apps {
 
-/// Figures of every head on the validation and the test part, beside the most frequent class and the rule
-/// set; then, in words, where the network is not better, and what the figures rest on.
+/// Figures of every head on the validation and the test part, beside the baselines; then, in words, where the
+/// network is not better, and what the figures rest on.
 std::string result_text(const io::ModelMetadata& metadata, bool with_colour);
 
 /// The horizons (`in 1 day, in 3 days`) in which the rule set agreed with the labels of the test part at

@@ -39,8 +39,8 @@ constexpr const char* description =
     "Trains a network on the stopes of two files and puts it into service.\n"
     "The new model replaces the one in service once all of it is safely on disk, was read back, gives the\n"
     "answers of its test cases and is not worse than the gate allows (--gate). Training ends when the\n"
-    "validation loss no longer falls; the network is then shown beside the most frequent class and the rule\n"
-    "set.\n"
+    "validation loss no longer falls; the network is then shown beside the\n"
+    "baselines.\n"
     "Checkpoints of everything are kept in STORE/checkpoints/RUN until the model is published, or for 30\n"
     "days. Ctrl-C (or SIGTERM) ends the training after the current step with one more; a second one ends it\n"
     "at once. --resume goes on with the run, with the flags that it was begun with, and comes to the same\n"
@@ -108,20 +108,6 @@ void check_options(const TrainOptions& options) {
         "warning: --split random puts neighbouring days of one stope on both sides of the split: every "
         "figure "
         "will be too good. Use it for comparisons only.");
-}
-
-void leave_out_rejected(io::StopeData& data, bool skip_rejected) {
-  if (data.rejected.empty()) return;
-  print_rejections(data);
-  if (!skip_rejected)
-    throw Error(
-        ErrorCode::data_invalid,
-        fmt::format("{} of {} stopes are rejected: correct the lines above, or train without them with "
-                    "--skip-rejected",
-                    data.rejected.size(), data.stopes.size()));
-  print_warning(fmt::format("warning: training without {} rejected stopes: {}", data.rejected.size(),
-                            fmt::join(data.rejected, ", ")));
-  data.leave_out_rejected();
 }
 
 void read_data(TrainOptions& options, const Context& context) {

@@ -65,8 +65,9 @@ struct ModelMetadata {
   std::int64_t total_parameters = 0, trainable_parameters = 0;
   std::int32_t epochs_run = 0, best_epoch = 0;  ///< epochs count from 1
   double duration_seconds = 0;
-  MetricTable metrics;                           ///< of the network
-  std::map<std::string, MetricTable> baselines;  ///< `majority`, `rules`: the same for what needs no network
+  MetricTable metrics;  ///< of the network
+  std::map<std::string, MetricTable>
+      baselines;  ///< `majority`, `logistic`, …: the same for what needs no network
 
   template <class Self, class Visit>
   static void visit_fields(Self& self, Visit&& visit) {

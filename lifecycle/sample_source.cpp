@@ -1,13 +1,17 @@
 #include "lifecycle/sample_source.h"
 
+#include <algorithm>
+
 #include "engine/train/class_weights.h"
 
 namespace deepmine::lifecycle {
 
 SampleSource::SampleSource(const stope::Dataset& dataset, const stope::InputScaler& scaler,
-                           const stope::WindowSelection& training, train::ClassWeights class_weights)
+                           const stope::WindowSelection& training, train::ClassWeights class_weights,
+                           SeenInputs seen)
     : dataset_(dataset),
       scaler_(scaler),
+      seen_(seen),
       statics_(stope::static_feature_count),
       series_(stope::sensor_count * static_cast<std::size_t>(dataset.plan().days)),
       weights_(dataset.plan().horizons.size()),
@@ -25,6 +29,8 @@ void SampleSource::fill(Batch& batch, std::span<const std::uint32_t> windows, st
   };
   for (const std::uint32_t window : windows) {
     dataset_.write_sample(window, scaler_, statics_.data(), series_.data());
+    if (seen_ == SeenInputs::series) std::fill(statics_.begin(), statics_.end(), 0.0f);
+    if (seen_ == SeenInputs::statics) std::fill(series_.begin(), series_.end(), 0.0f);
     batch.add(statics_, series_);
     const std::int8_t current = dataset_.current_target(window);
     dataset_.write_future_targets(window, targets_before, targets_.data());

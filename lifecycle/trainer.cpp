@@ -40,7 +40,7 @@ class Run {
         hooks_(hooks),
         network_(std::make_unique<Network>(setup.specification)),
         kernels_(nn::default_kernels()),
-        source_(setup.dataset, setup.scaler, setup.split.training, setup.plan.class_weights),
+        source_(setup.dataset, setup.scaler, setup.split.training, setup.plan.class_weights, setup.seen),
         parameters_(network_->layout(), true),
         best_(network_->layout(), false),
         step_(*network_, parameters_, setup.plan, setup.plan.batch_size, kernels_),

@@ -13,6 +13,7 @@
 #include "io/checkpoint_file.h"
 #include "lifecycle/batch.h"
 #include "lifecycle/network_runner.h"
+#include "lifecycle/sample_source.h"
 #include "lifecycle/training_log.h"
 
 namespace deepmine::lifecycle {
@@ -50,6 +51,7 @@ struct TrainingSetup {
   int threads = 1;
   /// State of an earlier training with the same setup (but for the threads) to go on from; null: begin.
   const io::TrainingState* resume_from = nullptr;
+  SeenInputs seen = SeenInputs::all;  ///< ablations only; it is no part of a saved model
 };
 
 struct TrainedNetwork {

@@ -5,10 +5,11 @@
 #include "engine/nn/error.h"
 #include "engine/nn/kernels/select.h"
 #include "engine/nn/numerics_version.h"
+#include "lifecycle/baselines.h"
 #include "lifecycle/checkpoint.h"
 #include "lifecycle/checkpoint_writer.h"
-#include "lifecycle/evaluation.h"
 #include "lifecycle/prediction.h"
+#include "lifecycle/predictor_sums.h"
 #include "lifecycle/run_id.h"
 #include "lifecycle/run_identity.h"
 #include "lifecycle/stored_run.h"
@@ -275,13 +276,19 @@ class TrainingRun {
     PredictionNetwork network(request_.network, nn::default_kernels());
     network.take(parameters.view());
     NetworkRunner runner(network, 64, request_.threads);
+    // What decided when to stop is nothing to learn from for those that are judged on it, too.
+    const Baselines baselines(dataset_, split_.training, request_.plan.class_weights, request_.plan.seed);
     const std::pair<const char*, const stope::WindowSelection*> parts[] = {
         {"training", &split_.training}, {"validation", &split_.validation}, {"test", &split_.test}};
     for (const auto& [part, selection] : parts) {
       if (selection->windows.empty()) continue;
-      metadata_.metrics[part] = as_map(network_metrics(runner, request_.network, source, *selection));
-      metadata_.baselines["majority"][part] = as_map(majority_metrics(dataset_, split_.training, *selection));
-      metadata_.baselines["rules"][part] = as_map(rule_metrics(dataset_, *selection));
+      const JudgedWindows judged = judged_windows(dataset_, *selection);
+      const auto figures = [&](const Answers& answers) {
+        return as_map(PredictorSums(judged, answers, request_.settings.assessment).metrics());
+      };
+      metadata_.metrics[part] = figures(network_answers(runner, request_.network, source, *selection));
+      for (const NamedAnswers& baseline : baselines.answers(*selection))
+        metadata_.baselines[baseline.name][part] = figures(baseline.answers);
     }
   }
 

@@ -1,10 +1,9 @@
 // How good answers are. Names as in scikit-learn. A number that can't be had (no positive among the labels,
-// no samples) is NaN, never 0.
+// no samples, an answer that is no number) is NaN, never 0 or 1 by accident.
 #pragma once
 
-#include <cstdint>
-#include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -13,19 +12,14 @@ namespace deepmine::train {
 /// Metrics by name, in a fixed order.
 using Metrics = std::vector<std::pair<std::string, double>>;
 
-/// Of a two-class head. `labels` 1 is positive (unstable); `probabilities` of the positive class; positive is
-/// predicted from `threshold` on: samples, accuracy, balanced_accuracy, precision, recall, specificity, f1,
-/// roc_auc, brier, log_loss. Both spans have the same size.
-Metrics binary_metrics(std::span<const std::int8_t> labels, std::span<const double> probabilities,
-                       double threshold = 0.5);
+/// The metric of that name, NaN if there is none.
+double value_of(const Metrics& metrics, std::string_view name);
 
-/// Of a head with `classes` ordered levels, from the predicted level: samples, accuracy, macro_f1 (over the
-/// levels that occur among labels or predictions), mean_absolute_level_error.
-Metrics level_metrics(std::span<const std::int8_t> labels, std::span<const std::int8_t> predicted,
-                      int classes);
+/// False for metrics that count errors (brier, log_loss, ece, false_negative_rate, mean_absolute_level_error,
+/// false_alarms_per_stope_month): less is better there.
+bool more_is_better(std::string_view metric);
 
-/// Area under the receiver operating characteristic: the probability that a positive gets a higher score than
-/// a negative, ties counted half (Hanley and McNeil 1982).
-double roc_auc(std::span<const std::int8_t> labels, std::span<const double> scores);
+/// part / whole; NaN where there is no whole.
+double ratio(double part, double whole);
 
 }  // namespace deepmine::train

@@ -4,8 +4,8 @@
 
 #include "engine/nn/initialisers.h"
 #include "engine/nn/kernels/select.h"
-#include "engine/stope/rules.h"
 #include "lifecycle/evaluation.h"
+#include "lifecycle/predictor_sums.h"
 #include "tests/lifecycle/tiny_training.h"
 
 using namespace deepmine;
@@ -103,46 +103,17 @@ TEST_CASE("a head without targets costs nothing, and its accuracy is not known")
   CHECK(loss.total == loss.heads[0]);
 }
 
-TEST_CASE("network metrics count what the loss counts") {
+TEST_CASE("the figures of a network count what the loss counts") {
   EvaluationCase test;
   NetworkRunner runner(test.prediction, 16, 1);
-  const HeadMetrics metrics = network_metrics(runner, tiny_network(), test.source, test.selection());
+  const HeadMetrics metrics =
+      PredictorSums(judged_windows(test.tiny.dataset, test.selection()),
+                    network_answers(runner, tiny_network(), test.source, test.selection()), {})
+          .metrics();
   const SelectionLoss loss = test.loss(16, 1);
   REQUIRE(metrics.size() == 3);
   CHECK(value(metrics, "current", "accuracy") == loss.accuracy[0]);
   CHECK(value(metrics, "future_1d", "accuracy") == loss.accuracy[1]);
   CHECK(value(metrics, "future_7d", "accuracy") == loss.accuracy[2]);
   CHECK(value(metrics, "future_7d", "samples") < value(metrics, "current", "samples"));
-}
-
-TEST_CASE("metrics of the rules and of the majority, counted by hand") {
-  EvaluationCase test;
-  const stope::Dataset& dataset = test.tiny.dataset;
-  const auto& selection = test.selection();
-  double rule_hits = 0, majority_hits = 0, labelled = 0, level_hits = 0, levels = 0;
-  const stope::ClassCounts counts = dataset.class_counts(test.tiny.split.training);
-  const int majority = counts.current[1] >= counts.current[0] ? 1 : 0;
-  for (const std::uint32_t number : selection.windows) {
-    const stope::Window& window = dataset.windows()[number];
-    const stope::PreparedStope& stope = dataset.stopes()[window.stope];
-    const auto days = stope.readings.window(window.end, 8);
-    labelled += 1;
-    const int label = dataset.current_target(number);
-    rule_hits += label == *stope::rule_unstable({}, stope.statics, days.back()) ? 1 : 0;
-    majority_hits += label == majority ? 1 : 0;
-    if (const int target = dataset.future_targets(number)[1]; target >= 0) {
-      const auto level = stope::extrapolated_risks({}, {}, stope.statics, days, {{1, 7}})[1];
-      if (!level) continue;
-      levels += 1;
-      level_hits += target == static_cast<int>(*level) ? 1 : 0;
-    }
-  }
-  const HeadMetrics rules = rule_metrics(dataset, selection);
-  CHECK(value(rules, "current", "samples") == labelled);
-  CHECK(value(rules, "current", "accuracy") == rule_hits / labelled);
-  CHECK(value(rules, "future_7d", "samples") == levels);
-  CHECK(value(rules, "future_7d", "accuracy") == level_hits / levels);
-  const HeadMetrics most_frequent = majority_metrics(dataset, test.tiny.split.training, selection);
-  CHECK(value(most_frequent, "current", "accuracy") == majority_hits / labelled);
-  CHECK(value(most_frequent, "current", "roc_auc") == 0.5);
 }

@@ -81,3 +81,26 @@ TEST_CASE("balanced weights follow from the training windows") {
     CHECK(std::abs(level_sums[level] - expected) < 1e-4 * labelled);
   }
 }
+
+TEST_CASE("for an ablation one kind of input is zero everywhere, the other is as it was") {
+  const TinyTraining tiny;
+  const std::uint32_t window = tiny.split.training.windows.front();
+  const auto sums = [&](SeenInputs seen) {
+    SampleSource source(tiny.dataset, tiny.scaler, tiny.split.training, train::ClassWeights::none, seen);
+    Batch batch(tiny_network(), 1);
+    source.fill(batch, {&window, 1}, 1000000);
+    const Network::Inputs inputs = batch.inputs();
+    double statics = 0, series = 0;
+    for (int i = 0; i < inputs.statics.features; ++i)
+      statics += std::abs(static_cast<double>(inputs.statics.column(0, 0)[i]));
+    for (int day = 0; day < inputs.series.steps; ++day)
+      for (int i = 0; i < inputs.series.features; ++i)
+        series += std::abs(static_cast<double>(inputs.series.column(0, day * nn::block_size)[i]));
+    return std::pair(statics, series);
+  };
+  const auto all = sums(SeenInputs::all);
+  CHECK(all.first > 1);
+  CHECK(all.second > 1);
+  CHECK(sums(SeenInputs::statics) == std::pair(all.first, 0.0));
+  CHECK(sums(SeenInputs::series) == std::pair(0.0, all.second));
+}

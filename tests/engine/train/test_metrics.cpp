@@ -2,7 +2,9 @@
 
 #include <cmath>
 
-#include "engine/train/metrics.h"
+#include "engine/train/binary_metrics.h"
+#include "engine/train/level_metrics.h"
+#include "engine/train/ranking_metrics.h"
 
 using namespace deepmine::train;
 
@@ -51,6 +53,8 @@ TEST_CASE("what can't be known is not a number") {
   CHECK(std::isnan(value(metrics, "roc_auc")));
   CHECK(std::isnan(value(metrics, "precision")));
   CHECK(near(value(metrics, "accuracy"), 1.0));
+  CHECK(std::isnan(value(metrics, "f1")));
+  CHECK(std::isnan(value(metrics, "cohen_kappa")));
   CHECK(std::isnan(value(level_metrics({}, {}, 6), "accuracy")));
   const std::int8_t both[] = {0, 1, 1};
   CHECK(std::isnan(roc_auc(both, std::vector<double>{0.1, std::nan(""), 0.3})));
@@ -64,4 +68,65 @@ TEST_CASE("metrics of risk levels") {
   CHECK(near(value(metrics, "mean_absolute_level_error"), 4.0 / 6.0));
   // f1 of levels 0, 1, 2, 3, 5: 2/3, 0, 4/5, 0, 0; level 4 does not occur.
   CHECK(near(value(metrics, "macro_f1"), (2.0 / 3.0 + 0.8) / 5));
+}
+
+TEST_CASE("an answer that is no number never counts as stable") {
+  const std::int8_t labels[] = {0, 0, 1};
+  const Metrics metrics = binary_metrics(labels, std::vector<double>{0.1, std::nan(""), 0.9});
+  CHECK(value(metrics, "samples") == 3);
+  for (const char* name : {"accuracy", "specificity", "brier", "log_loss", "ece", "roc_auc", "pr_auc"})
+    CHECK(std::isnan(value(metrics, name)));
+}
+
+TEST_CASE("sums of groups give the metrics of their union, each group counted as often as it was drawn") {
+  BinarySums first, second, drawn, repeated;
+  first.add(true, 0.7, 0.5);
+  first.add(false, 0.6, 0.5);
+  second.add(true, 0.2, 0.5);
+  second.add(false, 0.1, 0.5);
+  drawn.add(first, 2);
+  drawn.add(second, 1);
+  for (int i = 0; i < 2; ++i) {
+    repeated.add(true, 0.7, 0.5);
+    repeated.add(false, 0.6, 0.5);
+  }
+  repeated.add(true, 0.2, 0.5);
+  repeated.add(false, 0.1, 0.5);
+  for (const auto& [name, number] : repeated.metrics()) {
+    CAPTURE(name);
+    CHECK(near(value(drawn.metrics(), name), number));
+  }
+  CHECK(near(value(drawn.metrics(), "recall"), 2.0 / 3));
+
+  LevelSums low(6), high(6), both(6), counted(6);
+  low.add(0, 0, true);
+  low.add(1, 2, false);
+  high.add(5, 3, true);
+  both.add(low, 1);
+  both.add(high, 3);
+  counted.add(0, 0, true);
+  counted.add(1, 2, false);
+  for (int i = 0; i < 3; ++i) counted.add(5, 3, true);
+  for (const auto& [name, number] : counted.metrics()) {
+    CAPTURE(name);
+    const double found = value(both.metrics(), name);
+    CHECK((std::isnan(number) ? std::isnan(found) : near(found, number)));
+  }
+}
+
+TEST_CASE("without a second choice there is no top-2 accuracy") {
+  const std::int8_t labels[] = {0, 1}, predicted[] = {0, 2};
+  CHECK(std::isnan(value(level_metrics(labels, predicted, 6), "top_2_accuracy")));
+  LevelSums mixed(6);
+  mixed.add(0, 0, true);
+  mixed.add(1, 1, std::nullopt);
+  CHECK(std::isnan(value(mixed.metrics(), "top_2_accuracy")));
+}
+
+TEST_CASE("which way a metric is better") {
+  CHECK(more_is_better("roc_auc"));
+  CHECK(more_is_better("mean_lead_days"));
+  for (const char* error : {"brier", "log_loss", "ece", "false_negative_rate", "mean_absolute_level_error",
+                            "false_alarms_per_stope_month"})
+    CHECK_FALSE(more_is_better(error));
 }

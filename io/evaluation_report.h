@@ -1,0 +1,78 @@
+// What an evaluation found, as values and as JSON. docs/evaluation.md defines every figure.
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace deepmine::io {
+
+inline constexpr int evaluation_schema_version = 1;
+
+/// A figure with the interval that other stopes of the same kind would move it in. NaN: can't be had.
+struct Estimate {
+  double value = std::numeric_limits<double>::quiet_NaN();
+  double low = std::numeric_limits<double>::quiet_NaN();
+  double high = std::numeric_limits<double>::quiet_NaN();
+};
+
+/// Of one head (`current`, `future_1d`, …) or of `early_warning`: metrics in a fixed order.
+struct HeadEstimates {
+  std::string head;
+  std::vector<std::pair<std::string, Estimate>> metrics;
+};
+struct PredictorEstimates {
+  std::string name;  ///< network, majority, logistic, persistence, rules, static_only, temporal_only
+  std::vector<HeadEstimates> heads;
+
+  /// NaN where the predictor has no such head or metric.
+  Estimate figure(const std::string& head, const std::string& metric) const;
+};
+
+/// What an interval of a difference allows to say about the network.
+enum class Verdict : std::uint8_t {
+  better,
+  worse,
+  not_told_apart,  ///< the interval contains 0
+  not_known,       ///< there is no difference or no interval
+};
+const char* name(Verdict verdict);
+
+/// Network less the other, on the same stopes in every draw (paired).
+struct Difference {
+  std::string other, head, metric;
+  Estimate estimate;
+  Verdict network_is = Verdict::not_known;
+};
+
+struct EvaluationReport {
+  std::string method;  ///< `model`, `cross_validation`, or `split`: one training, one test part
+  std::string split;   ///< how training and test were kept apart: stope, forward, random
+  int folds = 0;       ///< of a cross-validation
+  std::vector<std::uint64_t> seeds;
+  std::string model_id;  ///< of `model`
+  std::uint64_t version = 0;
+  std::string data_sha256;
+  std::size_t stopes = 0, unstable_stopes = 0, windows = 0;  ///< that were judged
+  std::size_t stopes_seen_in_training = 0;                   ///< of those
+  int bootstrap_draws = 0;
+  double interval_level = 0.95;
+  std::string warning_events;  ///< what early_warning is about: failures, rule_levels
+  bool data_is_thin = false;
+  std::vector<std::string> remarks;  ///< what a reader must know, a sentence or two each
+
+  PredictorEstimates network;
+  std::vector<PredictorEstimates> baselines, ablations;
+  std::vector<Difference> differences;  ///< to every baseline and ablation, for every metric that both have
+
+  const Difference* difference(const std::string& other, const std::string& head,
+                               const std::string& metric) const;
+};
+
+/// One document: the network's heads stand at the top (`current`, `future_1d`, …: metric → value), the
+/// others under `baselines` and `ablations`; intervals and differences apart. NaN is null.
+std::string evaluation_json(const EvaluationReport& report);
+
+}  // namespace deepmine::io
