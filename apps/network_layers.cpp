@@ -50,6 +50,8 @@ class LayerList {
 
 void add_static_branch(LayerList& list, const stope::NetworkSpecification& s) {
   list.add("static/input", "Input", {s.static_features});
+  if (s.summary_features > 0) list.add("summary/input", "Input", {s.summary_features});
+  if (s.rule_prior) list.add("prior/input", "Input", {static_cast<int>(s.horizons.size()), s.risk_levels});
   list.add_dense_block("static/block_1", s.static_units);
   list.add_dense_block("static/block_2", s.static_units);
   list.add("static/add", "Add", {s.static_units});
@@ -84,12 +86,17 @@ void add_fusion(LayerList& list, const stope::NetworkSpecification& s) {
 
 void add_heads(LayerList& list, const stope::NetworkSpecification& s) {
   list.add_dense_block("current/block_1", s.head_units);
-  list.add("current/logits", "Dense sigmoid", {1});
+  list.add("current/logits", s.summary_features > 0 ? "Dense" : "Dense sigmoid", {1});
+  if (s.summary_features > 0) {
+    list.add("current/shortcut", "Dense", {1});
+    list.add("current/add_shortcut", "Add, sigmoid", {1});
+  }
   for (const int horizon : s.horizons) {
     const std::string name = "future_" + std::to_string(horizon) + "d";
     list.add_dense_block(name + "/block_1", s.head_units);
     list.add_dense_block(name + "/block_2", s.head_units + horizon / 7);
-    list.add(name + "/logits", "Dense softmax", {s.risk_levels});
+    list.add(name + "/logits", s.rule_prior ? "Dense" : "Dense softmax", {s.risk_levels});
+    if (s.rule_prior) list.add(name + "/add_prior", "Add, softmax", {s.risk_levels});
   }
 }
 

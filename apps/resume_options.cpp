@@ -21,9 +21,11 @@ void take_what_is_not_given(lifecycle::TrainingRequest& request, const io::RunId
   if (!given.contains("--validation-split"))
     request.split.validation_fraction = begun.split.validation_fraction;
   if (!given.contains("--test-split")) request.split.test_fraction = begun.split.test_fraction;
-  const stope::CrossAttention cross_attention = request.network.cross_attention;
-  request.network = begun.network;
-  if (given.contains("--cross-attention")) request.network.cross_attention = cross_attention;
+  if (!given.contains("--network")) {
+    const stope::CrossAttention cross_attention = request.network.cross_attention;
+    request.network = begun.network;
+    if (given.contains("--cross-attention")) request.network.cross_attention = cross_attention;
+  }
   if (!given.contains("--site")) request.settings = begun.settings;
 }
 

@@ -9,6 +9,7 @@
 
 #include "apps/common_options.h"
 #include "apps/network_layers.h"
+#include "apps/network_options.h"
 #include "apps/terminal.h"
 #include "apps/text_table.h"
 #include "engine/nn/error.h"
@@ -19,7 +20,8 @@ namespace deepmine::apps {
 namespace {
 
 constexpr const char* examples =
-    "deepmine summary                          # the network that `train` builds\n"
+    "deepmine summary                          # the full network\n"
+    "deepmine summary --network compact        # the network that `train` builds unless told otherwise\n"
     "deepmine summary --store models           # the network of the model in service\n"
     "deepmine summary --static-features 20     # 416,780 parameters: the prototype's number of inputs\n"
     "deepmine summary --json";
@@ -112,6 +114,7 @@ void add_summary_command(CLI::App& program, Context& context) {
   set_examples(*verb, examples);
   CLI::Option* store = verb->add_option("--store", options->store, "Show the model in service in this folder")
                            ->type_name("DIR");
+  add_network_option(*verb, options->network)->excludes(store);
   verb->add_option("--static-features", options->network.static_features, "Static inputs of the network")
       ->capture_default_str()
       ->type_name("N")

@@ -14,6 +14,7 @@
 #include "apps/gate_options.h"
 #include "apps/input_files.h"
 #include "apps/interrupt.h"
+#include "apps/network_options.h"
 #include "apps/plan_options.h"
 #include "apps/result_table.h"
 #include "apps/resume_options.h"
@@ -32,6 +33,7 @@ constexpr const char* examples =
     "deepmine train --static static.csv --timeseries timeseries.csv --store models\n"
     "deepmine train --static static.csv --timeseries timeseries.csv --class-weights balanced --seed 3\n"
     "deepmine train --static static.csv --timeseries timeseries.csv --epochs 20 --split forward\n"
+    "deepmine train --static static.csv --timeseries timeseries.csv --network full\n"
     "deepmine train --static static.csv --timeseries timeseries.csv --config site.toml\n"
     "deepmine train --static static.csv --timeseries timeseries.csv --resume      # after Ctrl-C or a crash";
 
@@ -212,6 +214,8 @@ void add_train_options(CLI::App& verb, TrainOptions& options) {
   verb.add_flag("--skip-rejected", options.skip_rejected, "Leave rejected stopes out instead of stopping");
   add_store_option(verb, options.store);
   add_threads_option(verb, options.request.threads);
+  options.request.network = stope::compact_network();
+  add_network_option(verb, options.request.network);
   add_cross_attention_option(verb, options.request.network.cross_attention);
   verb.add_option(
           "--split", options.split_method,

@@ -43,7 +43,7 @@ struct TrainingData {
       : dataset(std::move(records), stope::SiteSettings{}),
         split(stope::split_windows(dataset, {})),
         scaler(stope::fit_input_scaler(dataset, split.training)),
-        source(dataset, scaler, split.training, train::ClassWeights::balanced),
+        source(dataset, stope::NetworkSpecification{}, scaler, split.training, train::ClassWeights::balanced),
         batch(stope::NetworkSpecification{}, static_cast<int>(batch_size)) {}
 
   std::vector<std::uint32_t> shuffled_windows() const {

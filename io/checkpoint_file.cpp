@@ -5,6 +5,7 @@
 #include <map>
 
 #include "engine/nn/error.h"
+#include "io/earlier_versions.h"
 #include "io/stored_enumerations.h"
 #include "io/weights_file.h"
 
@@ -118,7 +119,8 @@ std::string write_checkpoint_file(const Checkpoint& checkpoint) {
 
 Checkpoint parse_checkpoint_file(std::string_view bytes, const std::string& source) {
   const Frame frame = parse_frame(bytes, FrameKind::checkpoint, checkpoint_schema_version, source);
-  auto checkpoint = decode<Checkpoint>(frame.payload, source);
+  Checkpoint checkpoint = frame.schema_version == 1 ? decode<CheckpointVersion1>(frame.payload, source).now()
+                                                    : decode<Checkpoint>(frame.payload, source);
   checkpoint.run_id = frame.run_id;
   if (const std::string problem = check_checkpoint(checkpoint); !problem.empty())
     throw Error(ErrorCode::model_damaged, source + ": " + problem);

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "engine/nn/error.h"
+#include "io/earlier_versions.h"
 #include "io/stored_enumerations.h"
 
 namespace deepmine::io {
@@ -33,12 +34,19 @@ std::string check_values(const std::string& what, const std::vector<float>& valu
 
 std::string check_features(const Components& components) {
   const stope::FeatureTable& table = components.feature_table;
-  if (table != stope::feature_table())
+  const bool sees_summary = components.network.summary_features > 0;
+  // Columns that the network does not see may have come later.
+  const bool fits = table.statics == stope::feature_table().statics &&
+                    table.sensors == stope::feature_table().sensors &&
+                    (table.summary == stope::feature_table().summary ||
+                     (!sees_summary && table.version == 1 && table.summary.empty()));
+  if (!fits || table.version > stope::feature_table().version)
     return "made for feature table " + std::to_string(table.version) + " with " + text(table.statics.size()) +
            " static columns, this program has table " + std::to_string(stope::feature_table().version) +
            " with " + text(stope::feature_table().statics.size()) + "; train the model again";
   if (std::string misfit = stope::misfit_with_program(components.network); !misfit.empty()) return misfit;
-  if (!components.scaler.valid()) return "the scalers do not fit the feature table or hold unusable numbers";
+  if (!components.scaler.valid() || (sees_summary && components.scaler.summary.empty()))
+    return "the scalers do not fit the feature table or hold unusable numbers";
   return {};
 }
 
@@ -74,7 +82,7 @@ std::string check_test_cases(const Components& components) {
   if (cases.inputs.empty()) return "there are no test cases";
   for (const TestInput& input : cases.inputs) {
     if (std::string problem =
-            check_values("statics of a test case", input.statics, size(network.static_features));
+            check_values("statics of a test case", input.statics, size(network.sample_features()));
         !problem.empty())
       return problem;
     if (std::string problem =
@@ -112,7 +120,8 @@ std::string write_components_file(const Components& components) {
 
 Components parse_components_file(std::string_view bytes, const std::string& source) {
   const Frame frame = parse_frame(bytes, FrameKind::components, components_schema_version, source);
-  auto components = decode<Components>(frame.payload, source);
+  Components components = frame.schema_version == 1 ? decode<ComponentsVersion1>(frame.payload, source).now()
+                                                    : decode<Components>(frame.payload, source);
   components.run_id = frame.run_id;
   if (const std::string problem = check_components(components); !problem.empty())
     throw Error(ErrorCode::model_damaged, source + ": " + problem);

@@ -15,7 +15,7 @@
 
 namespace deepmine::io {
 
-inline constexpr std::uint32_t components_schema_version = 1;
+inline constexpr std::uint32_t components_schema_version = 2;
 
 /// Logits of a head are divided by its temperature before they become probabilities. The current head first,
 /// then the horizons in the order of the specification.
@@ -31,8 +31,9 @@ struct Calibration {
 
 /// The input of a test case, scaled as the network sees it.
 struct TestInput {
-  std::vector<float> statics;  ///< F
-  std::vector<float> series;   ///< S × T, column-major: one day after the other
+  std::vector<float>
+      statics;                ///< sample_features(): statics, then summary and prior if the network sees them
+  std::vector<float> series;  ///< S × T, column-major: one day after the other
 
   bool operator==(const TestInput&) const = default;
   template <class Self, class Visit>
@@ -100,8 +101,8 @@ std::string check_components(const Components& components);
 
 /// The bytes of the file. Throws Error{failure} if check_components() finds something.
 std::string write_components_file(const Components& components);
-/// Reads what write_components_file() made. Throws Error{model_damaged} that names `source` for anything
-/// else.
+/// Reads what write_components_file() made, of this or an earlier version. Throws Error{model_damaged} that
+/// names `source` for anything else.
 Components parse_components_file(std::string_view bytes, const std::string& source);
 
 }  // namespace deepmine::io

@@ -9,7 +9,7 @@
 namespace deepmine::lifecycle {
 
 Batch::Batch(const stope::NetworkSpecification& specification, int capacity)
-    : static_features_(specification.static_features),
+    : sample_features_(specification.sample_features()),
       sensors_(specification.sensors),
       days_(specification.days),
       horizons_(static_cast<int>(specification.horizons.size())),
@@ -18,7 +18,7 @@ Batch::Batch(const stope::NetworkSpecification& specification, int capacity)
       weights_(targets_.size()) {
   const int blocks = nn::BatchShape{capacity}.blocks();
   arena_.build([&](nn::Arena& arena) {
-    statics_ = arena.activations<float>(blocks, static_features_, 1);
+    features_ = arena.activations<float>(blocks, sample_features_, 1);
     series_ = arena.activations<float>(blocks, sensors_, days_);
   });
 }
@@ -28,12 +28,12 @@ void Batch::clear() {
   std::fill(weights_.begin(), weights_.end(), 0.0f);
 }
 
-int Batch::add(std::span<const float> statics, std::span<const float> series) {
+int Batch::add(std::span<const float> features, std::span<const float> series) {
   assert(samples_ < capacity_);
-  assert(static_cast<int>(statics.size()) == static_features_ &&
+  assert(static_cast<int>(features.size()) == sample_features_ &&
          static_cast<int>(series.size()) == sensors_ * days_);
   const int block = samples_ / nn::block_size, position = samples_ % nn::block_size;
-  std::copy(statics.begin(), statics.end(), statics_.column(block, position));
+  std::copy(features.begin(), features.end(), features_.column(block, position));
   const float* next = series.data();
   for (int day = 0; day < days_; ++day, next += sensors_) {
     float* const column = series_.column(block, day * nn::block_size + position);
@@ -62,7 +62,7 @@ void Batch::zero_padding() {
   const int blocks = nn::BatchShape{samples_}.blocks();
   for (int padding = samples_; padding < blocks * nn::block_size; ++padding) {
     const int block = padding / nn::block_size, position = padding % nn::block_size;
-    std::fill_n(statics_.column(block, position), static_features_, 0.0f);
+    std::fill_n(features_.column(block, position), sample_features_, 0.0f);
     for (int day = 0; day < days_; ++day)
       std::fill_n(series_.column(block, day * nn::block_size + position), sensors_, 0.0f);
   }
@@ -70,7 +70,7 @@ void Batch::zero_padding() {
 
 Network::Inputs Batch::inputs() {
   zero_padding();
-  return {statics_, series_};
+  return {features_, series_};
 }
 
 Network::Targets Batch::targets() const {

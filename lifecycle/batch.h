@@ -19,9 +19,9 @@ class Batch {
   int samples() const { return samples_; }
 
   void clear();
-  /// Adds a sample; returns its position. `statics`: F numbers; `series`: sensors × days, one day after the
-  /// other.
-  int add(std::span<const float> statics, std::span<const float> series);
+  /// Adds a sample; returns its position. `features`: sample_features() numbers; `series`: sensors × days,
+  /// one day after the other.
+  int add(std::span<const float> features, std::span<const float> series);
   /// Targets of the sample last added; `future_targets` one a horizon. A negative target or a weight of 0 is
   /// masked.
   void set_targets(std::int8_t current, float current_weight, std::span<const std::int8_t> future,
@@ -34,9 +34,9 @@ class Batch {
  private:
   void zero_padding();
 
-  int static_features_, sensors_, days_, horizons_, capacity_, samples_ = 0;
+  int sample_features_, sensors_, days_, horizons_, capacity_, samples_ = 0;
   nn::Arena arena_;
-  nn::Activations<float> statics_, series_;
+  nn::Activations<float> features_, series_;
   std::vector<std::int8_t> targets_;  // heads × capacity
   std::vector<float> weights_;        // heads × capacity
 };

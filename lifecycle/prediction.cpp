@@ -9,6 +9,7 @@
 
 #include "engine/nn/error.h"
 #include "engine/stope/quality.h"
+#include "engine/stope/sample.h"
 
 namespace deepmine::lifecycle {
 namespace {
@@ -99,16 +100,19 @@ class Prediction {
     if (asked.empty()) return;
     constexpr std::size_t largest_batch = RunnerPool::capacity;
     const RunnerPool::Lease runner = model_->runners().lease(request_.threads);
-    std::vector<float> statics(stope::static_feature_count);
+    const io::Components& components = model_->components();
+    const stope::NetworkSpecification& network = components.network;
+    std::vector<float> features(static_cast<std::size_t>(network.sample_features()));
     std::vector<float> series(stope::sensor_count * static_cast<std::size_t>(plan_.days));
     for (std::size_t first = 0; first < asked.size(); first += largest_batch) {
       const auto batch = std::span(asked).subspan(first, std::min(largest_batch, asked.size() - first));
       runner->batch().clear();
       for (const Candidate* candidate : batch) {
-        const stope::InputScaler& scaler = model_->components().scaler;
-        scaler.write_statics(candidate->features, statics.data());
-        scaler.write_series(candidate->readings.window(*candidate->quality.day_t, plan_.days), series.data());
-        runner->batch().add(statics, series);
+        // The prior's rules are those that the network learnt with, whatever the site's are now.
+        stope::write_sample({candidate->statics, candidate->features,
+                             candidate->readings.window(*candidate->quality.day_t, plan_.days)},
+                            network, components.scaler, components.settings, features.data(), series.data());
+        runner->batch().add(features, series);
       }
       runner->run();
       for (std::size_t i = 0; i < batch.size(); ++i)

@@ -11,15 +11,17 @@
 namespace deepmine::lifecycle {
 
 /// What a network is shown, for ablations: an input that it does not see is 0 everywhere, which is the mean
-/// of a scaled column and no category of a one-hot one.
+/// of a scaled column and no category of a one-hot one. The summary goes with the series, the prior with
+/// either.
 enum class SeenInputs : std::uint8_t { all, statics, series };
 
 class SampleSource {
  public:
-  /// Class weights follow from the training windows' targets. The dataset and the scaler must outlive this.
-  SampleSource(const stope::Dataset& dataset, const stope::InputScaler& scaler,
-               const stope::WindowSelection& training, train::ClassWeights class_weights,
-               SeenInputs seen = SeenInputs::all);
+  /// Samples are for a network of this specification. Class weights follow from the training windows'
+  /// targets. The dataset and the scaler must outlive this.
+  SampleSource(const stope::Dataset& dataset, const stope::NetworkSpecification& specification,
+               const stope::InputScaler& scaler, const stope::WindowSelection& training,
+               train::ClassWeights class_weights, SeenInputs seen = SeenInputs::all);
 
   /// Replaces what is in the batch by these windows of the dataset. Targets on days from `targets_before` on
   /// are masked.
@@ -28,12 +30,15 @@ class SampleSource {
   const stope::Dataset& dataset() const { return dataset_; }
 
  private:
+  void hide_unseen();
+
   const stope::Dataset& dataset_;
+  stope::NetworkSpecification specification_;
   const stope::InputScaler& scaler_;
   SeenInputs seen_;
   std::vector<double> current_weights_;              // stable, unstable
   std::vector<std::vector<double>> future_weights_;  // one row a horizon
-  std::vector<float> statics_, series_, weights_;    // of one sample
+  std::vector<float> features_, series_, weights_;   // of one sample
   std::vector<std::int8_t> targets_;
 };
 

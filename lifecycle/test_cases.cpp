@@ -42,9 +42,9 @@ io::TestCases make_test_cases(const Network& network, const nn::ParameterView<fl
   cases.numerics_version = nn::numerics_version;
   for (const std::uint32_t window : windows) {
     io::TestInput input;
-    input.statics.resize(static_cast<std::size_t>(specification.static_features));
+    input.statics.resize(static_cast<std::size_t>(specification.sample_features()));
     input.series.resize(static_cast<std::size_t>(specification.sensors * specification.days));
-    dataset.write_sample(window, scaler, input.statics.data(), input.series.data());
+    dataset.write_sample(window, specification, scaler, input.statics.data(), input.series.data());
     cases.inputs.push_back(std::move(input));
   }
   for (const nn::Kernels<float>* kernels : nn::available_kernels()) {

@@ -272,7 +272,7 @@ class TrainingRun {
   }
 
   void add_metrics(const nn::Parameters<float>& parameters) {
-    SampleSource source(dataset_, scaler_, split_.training, train::ClassWeights::none);
+    SampleSource source(dataset_, request_.network, scaler_, split_.training, train::ClassWeights::none);
     PredictionNetwork network(request_.network, nn::default_kernels());
     network.take(parameters.view());
     NetworkRunner runner(network, 64, request_.threads);

@@ -43,11 +43,11 @@ void multiply_by_derivative(Activation activation, const Scalar* y, Scalar* dy, 
 
 template <class Scalar>
 Dense<Scalar>::Dense(ParameterLayout& layout, const std::string& name, int inputs, int outputs,
-                     Activation activation)
+                     Activation activation, Initialiser kernel)
     : inputs_(inputs),
       outputs_(outputs),
       activation_(activation),
-      kernel_(layout.add(name + "/kernel", outputs, inputs, Role::kernel, Initialiser::glorot_uniform)),
+      kernel_(layout.add(name + "/kernel", outputs, inputs, Role::kernel, kernel)),
       bias_(layout.add(name + "/bias", outputs, 1, Role::bias, Initialiser::zeros)) {
   layout.add_packed(kernel_);
 }

@@ -22,7 +22,8 @@ class Dense {
 
   Dense() = default;
   /// Declares `name/kernel` (outputs × inputs) and `name/bias` (outputs).
-  Dense(ParameterLayout& layout, const std::string& name, int inputs, int outputs, Activation activation);
+  Dense(ParameterLayout& layout, const std::string& name, int inputs, int outputs, Activation activation,
+        Initialiser kernel = Initialiser::glorot_uniform);
 
   int inputs() const { return inputs_; }
   int outputs() const { return outputs_; }

@@ -36,6 +36,18 @@ void put_features(const Pass<Scalar>& pass, Activations<const Scalar> part, int 
 }
 
 template <class Scalar>
+void pass_on_features(const Pass<Scalar>& pass, Activations<const Scalar> part, int first,
+                      GradientTarget<Scalar> target) {
+  pass.for_my_blocks([&](int block, int) {
+    for (int c = 0; c < part.columns(); ++c) {
+      const Scalar* from = part.column(block, c);
+      Scalar* to = target.to.column(block, c) + first;
+      for (int f = 0; f < part.features; ++f) to[f] = target.accumulate ? to[f] + from[f] : from[f];
+    }
+  });
+}
+
+template <class Scalar>
 void cut_features(const Pass<Scalar>& pass, Activations<const Scalar> whole, int first,
                   Activations<Scalar> part) {
   pass.for_my_blocks([&](int block, int) {
@@ -75,6 +87,7 @@ void add_to_last_step(const Pass<Scalar>& pass, Activations<const Scalar> d, Act
   template void pass_on<S>(const Pass<S>&, Activations<const S>, GradientTarget<S>);                 \
   template void put_features<S>(const Pass<S>&, Activations<const S>, int, Activations<S>);          \
   template void cut_features<S>(const Pass<S>&, Activations<const S>, int, Activations<S>);          \
+  template void pass_on_features<S>(const Pass<S>&, Activations<const S>, int, GradientTarget<S>);   \
   template void last_step<S>(const Pass<S>&, Activations<const S>, Activations<S>);                  \
   template void add_to_last_step<S>(const Pass<S>&, Activations<const S>, Activations<S>);
 DEEPMINE_INSTANTIATE(DEEPMINE_SCALAR)

@@ -18,6 +18,10 @@ void pass_on(const Pass<Scalar>& pass, Activations<const Scalar> from, GradientT
 template <class Scalar>
 void put_features(const Pass<Scalar>& pass, Activations<const Scalar> part, int first,
                   Activations<Scalar> whole);
+/// Features [first, first + part.features) of target (=, +=) part.
+template <class Scalar>
+void pass_on_features(const Pass<Scalar>& pass, Activations<const Scalar> part, int first,
+                      GradientTarget<Scalar> target);
 /// The way back: copies features [first, first + part.features) of `whole` to `part`.
 template <class Scalar>
 void cut_features(const Pass<Scalar>& pass, Activations<const Scalar> whole, int first,

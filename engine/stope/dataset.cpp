@@ -6,6 +6,7 @@
 #include "engine/nn/error.h"
 #include "engine/stope/quality.h"
 #include "engine/stope/rules.h"
+#include "engine/stope/sample.h"
 
 namespace deepmine::stope {
 namespace {
@@ -110,20 +111,22 @@ ClassCounts Dataset::class_counts(const WindowSelection& selection) const {
   return counts;
 }
 
-void Dataset::write_sample(std::size_t window, const InputScaler& scaler, float* statics,
-                           float* series) const {
+void Dataset::write_sample(std::size_t window, const NetworkSpecification& specification,
+                           const InputScaler& scaler, float* features, float* series) const {
   const PreparedStope& stope = stopes_[windows_[window].stope];
-  scaler.write_statics(stope.features, statics);
-  scaler.write_series(stope.readings.window(windows_[window].end, plan_.days), series);
+  deepmine::stope::write_sample(
+      {stope.statics, stope.features, stope.readings.window(windows_[window].end, plan_.days)}, specification,
+      scaler, settings_, features, series);
 }
 
 InputScaler fit_input_scaler(const Dataset& dataset, const WindowSelection& training) {
   std::vector<Day> last_day(dataset.stopes().size(), never);
+  InputScalerFit fit;
   for (const std::uint32_t window : training.windows) {
     const Window& w = dataset.windows()[window];
     last_day[w.stope] = std::max(last_day[w.stope], w.end);
+    fit.add_window(dataset.stopes()[w.stope].readings.window(w.end, dataset.plan().days));
   }
-  InputScalerFit fit;
   for (std::size_t i = 0; i < last_day.size(); ++i) {
     if (last_day[i] == never) continue;
     const PreparedStope& stope = dataset.stopes()[i];

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "engine/stope/feature_table.h"
+#include "engine/stope/network_specification.h"
 #include "engine/stope/records.h"
 #include "engine/stope/risk_level.h"
 #include "engine/stope/scaler.h"
@@ -77,9 +78,9 @@ class Dataset {
   void write_future_targets(std::size_t window, Day targets_before, std::int8_t* out) const;
   ClassCounts class_counts(const WindowSelection& selection) const;
 
-  /// Scaled inputs: `statics` gets static_feature_count numbers, `series` sensor_count × plan().days, one day
-  /// after the other, the first day of the window first.
-  void write_sample(std::size_t window, const InputScaler& scaler, float* statics, float* series) const;
+  /// The inputs of a network (sample.h says what goes where).
+  void write_sample(std::size_t window, const NetworkSpecification& specification, const InputScaler& scaler,
+                    float* features, float* series) const;
 
  private:
   void add_windows(std::uint32_t stope);
@@ -94,8 +95,8 @@ class Dataset {
 };
 
 /// Fits the scalers on the stopes of a selection: their statics once, and the observed readings of every day
-/// up to the last day that a window of the selection sees, each day once. (A stope's days before its first
-/// window belong to it as well; a later part's days never do.)
+/// up to the last day that a window of the selection sees, each day once; the summary of each window. (A
+/// stope's days before its first window belong to it as well; a later part's days never do.)
 InputScaler fit_input_scaler(const Dataset& dataset, const WindowSelection& training);
 
 }  // namespace deepmine::stope

@@ -41,6 +41,9 @@ DualBranchNetwork<Scalar>::DualBranchNetwork(const NetworkSpecification& s) : sp
   shared_1_ = {layout_, "shared/block_1", 3 * s.branch_units, s.shared_units, s.dense_dropout};
   shared_2_ = {layout_, "shared/block_2", s.shared_units, s.shared_output_units, s.dense_dropout};
 
+  if (has_shortcut())
+    shortcut_ = {layout_, "current/shortcut",   s.summary_features,
+                 1,       nn::Activation::none, nn::Initialiser::zeros};
   current_ = declare_head("current", 0, 1);
   for (const int horizon : s.horizons)
     future_.push_back(
@@ -58,8 +61,12 @@ typename DualBranchNetwork<Scalar>::Head DualBranchNetwork<Scalar>::declare_head
   head.first = {layout_, name + "/block_1", s.shared_output_units, s.head_units, s.dense_dropout};
   if (head.has_second)
     head.second = {layout_, name + "/block_2", s.head_units, second_units, s.dense_dropout};
-  head.logits = {layout_, name + "/logits", head.has_second ? second_units : s.head_units, outputs,
-                 nn::Activation::none};
+  head.logits = {layout_,
+                 name + "/logits",
+                 head.has_second ? second_units : s.head_units,
+                 outputs,
+                 nn::Activation::none,
+                 has_more_than_statics() ? nn::Initialiser::zeros : nn::Initialiser::glorot_uniform};
   return head;
 }
 
@@ -70,6 +77,15 @@ void DualBranchNetwork<Scalar>::plan(nn::Arena& arena, int largest_batch, Worksp
   const NetworkSpecification& s = specification_;
   const int blocks = nn::BatchShape{largest_batch}.blocks(), days = s.days;
   const int last_steps = attends_days() ? days : 1;
+  if (has_more_than_statics()) {
+    w.statics = arena.activations<Scalar>(blocks, s.static_features, 1);
+    w.d_statics = arena.activations<Scalar>(blocks, s.static_features, 1);
+  }
+  if (has_shortcut()) {
+    w.summary = arena.activations<Scalar>(blocks, s.summary_features, 1);
+    w.d_summary = arena.activations<Scalar>(blocks, s.summary_features, 1);
+    shortcut_.plan(arena, blocks, 1, w.shortcut);
+  }
   static_1_.plan(arena, blocks, 1, w.static_1);
   static_2_.plan(arena, blocks, 1, w.static_2);
   static_3_.plan(arena, blocks, 1, w.static_3);
@@ -95,7 +111,10 @@ void DualBranchNetwork<Scalar>::plan(nn::Arena& arena, int largest_batch, Worksp
   shared_2_.plan(arena, blocks, 1, w.shared_2);
   plan_head(arena, blocks, current_, w.current);
   w.future.resize(future_.size());
-  for (std::size_t h = 0; h < future_.size(); ++h) plan_head(arena, blocks, future_[h], w.future[h]);
+  for (std::size_t h = 0; h < future_.size(); ++h) {
+    plan_head(arena, blocks, future_[h], w.future[h]);
+    if (s.rule_prior) w.future[h].prior = arena.activations<Scalar>(blocks, s.risk_levels, 1);
+  }
 
   w.d_shared_2 = arena.activations<Scalar>(blocks, s.shared_output_units, 1);
   w.d_shared_1 = arena.activations<Scalar>(blocks, s.shared_units, 1);
@@ -127,17 +146,42 @@ void DualBranchNetwork<Scalar>::plan_head(nn::Arena& arena, int blocks, const He
 template <class Scalar>
 void DualBranchNetwork<Scalar>::forward(const nn::Pass<Scalar>& pass, const Parameters& parameters,
                                         const Inputs& inputs, Workspace& w) const {
+  cut_inputs(pass, inputs, w);
   forward_static(pass, parameters, inputs, w);
   forward_temporal(pass, parameters, inputs, w);
   forward_fusion(pass, parameters, w);
   forward_head(pass, parameters, current_, w, w.current);
   for (std::size_t h = 0; h < future_.size(); ++h) forward_head(pass, parameters, future_[h], w, w.future[h]);
+  add_known_answers(pass, parameters, w);
+}
+
+template <class Scalar>
+void DualBranchNetwork<Scalar>::cut_inputs(const nn::Pass<Scalar>& pass, const Inputs& inputs,
+                                           Workspace& w) const {
+  if (!has_more_than_statics()) return;
+  cut_features<Scalar>(pass, inputs.statics, 0, w.statics);
+  if (has_shortcut()) cut_features<Scalar>(pass, inputs.statics, specification_.static_features, w.summary);
+  if (specification_.rule_prior)
+    for (std::size_t h = 0; h < future_.size(); ++h)
+      cut_features<Scalar>(pass, inputs.statics, prior_at(h), w.future[h].prior);
+}
+
+/// The shortcut and the priors, on top of the heads' logits.
+template <class Scalar>
+void DualBranchNetwork<Scalar>::add_known_answers(const nn::Pass<Scalar>& pass, const Parameters& parameters,
+                                                  Workspace& w) const {
+  if (has_shortcut()) {
+    shortcut_.forward(pass, parameters, w.summary, w.shortcut);
+    pass_on<Scalar>(pass, w.shortcut.output, add_to(w.current.logits.output));
+  }
+  if (specification_.rule_prior)
+    for (HeadCache& head : w.future) pass_on<Scalar>(pass, head.prior, add_to(head.logits.output));
 }
 
 template <class Scalar>
 void DualBranchNetwork<Scalar>::forward_static(const nn::Pass<Scalar>& pass, const Parameters& parameters,
                                                const Inputs& inputs, Workspace& w) const {
-  static_1_.forward(pass, parameters, inputs.statics, w.static_1);
+  static_1_.forward(pass, parameters, statics_of(inputs, w), w.static_1);
   static_2_.forward(pass, parameters, w.static_1.output, w.static_2);
   sum<Scalar>(pass, w.static_1.output, w.static_2.output, w.static_sum);
   static_3_.forward(pass, parameters, w.static_sum, w.static_3);
@@ -212,9 +256,26 @@ void DualBranchNetwork<Scalar>::backward(const nn::Pass<Scalar>& pass, const Par
   backward_head(pass, parameters, current_, w, w.current, overwrite(w.d_shared_2), gradients);
   for (std::size_t h = 0; h < future_.size(); ++h)
     backward_head(pass, parameters, future_[h], w, w.future[h], add_to(w.d_shared_2), gradients);
+  backward_known_answers(pass, parameters, w, gradients, input_gradients.statics);
   backward_fusion(pass, parameters, w, gradients);
   backward_temporal(pass, parameters, inputs, w, gradients, input_gradients.series);
   backward_static(pass, parameters, inputs, w, gradients, input_gradients.statics);
+}
+
+template <class Scalar>
+void DualBranchNetwork<Scalar>::backward_known_answers(const nn::Pass<Scalar>& pass,
+                                                       const Parameters& parameters, Workspace& w,
+                                                       const nn::Gradients<Scalar>& gradients,
+                                                       const nn::GradientTarget<Scalar>& d_features) const {
+  const bool wanted = d_features.wanted();
+  if (has_shortcut()) {
+    shortcut_.backward(pass, parameters, w.summary, w.shortcut, w.current.d_logits,
+                       wanted ? overwrite(w.d_summary) : nn::nowhere<Scalar>(), gradients);
+    if (wanted) pass_on_features<Scalar>(pass, w.d_summary, specification_.static_features, d_features);
+  }
+  if (specification_.rule_prior && wanted)
+    for (std::size_t h = 0; h < future_.size(); ++h)
+      pass_on_features<Scalar>(pass, w.future[h].d_logits, prior_at(h), d_features);
 }
 
 template <class Scalar>
@@ -288,7 +349,13 @@ void DualBranchNetwork<Scalar>::backward_static(const nn::Pass<Scalar>& pass, co
   pass_on<Scalar>(pass, w.d_static_sum, overwrite(w.d_static_1));
   static_2_.backward(pass, parameters, w.static_1.output, w.static_2, w.d_static_sum, add_to(w.d_static_1),
                      gradients);
-  static_1_.backward(pass, parameters, inputs.statics, w.static_1, w.d_static_1, d_statics, gradients);
+  if (!has_more_than_statics()) {
+    static_1_.backward(pass, parameters, inputs.statics, w.static_1, w.d_static_1, d_statics, gradients);
+    return;
+  }
+  static_1_.backward(pass, parameters, w.statics, w.static_1, w.d_static_1,
+                     d_statics.wanted() ? overwrite(w.d_statics) : nn::nowhere<Scalar>(), gradients);
+  if (d_statics.wanted()) pass_on_features<Scalar>(pass, w.d_statics, 0, d_statics);
 }
 
 // ---- results

@@ -10,6 +10,12 @@
 //
 //   head "current": DenseBlock ─► Dense 1 (logit of instability)
 //   head of horizon h: DenseBlock ─► DenseBlock ─► Dense 6 (logits of the risk levels)
+//
+// With a shortcut and a prior, the samples' features are statics, summary and prior one below the other
+// (NetworkSpecification::sample_features), and what the layers above compute is added to an answer that
+// stands already. Its last layers start at 0, so that training starts from that answer:
+//
+//   logit of instability += Dense 1 (summary)        logits of horizon h += prior of horizon h
 #pragma once
 
 #include <array>
@@ -29,7 +35,7 @@ class DualBranchNetwork {
  public:
   /// What the network sees of a batch. F static features, S sensors, T days.
   struct Inputs {
-    nn::Activations<const Scalar> statics;  ///< F × block_size a block
+    nn::Activations<const Scalar> statics;  ///< sample_features() × block_size a block
     nn::Activations<const Scalar> series;   ///< S × (T · block_size) a block
   };
   /// Targets and weights of every head; masked targets have weight 0.
@@ -50,12 +56,15 @@ class DualBranchNetwork {
   struct HeadCache {
     typename nn::DenseBlock<Scalar>::Cache first, second;
     typename nn::Dense<Scalar>::Cache logits;
+    nn::Activations<Scalar> prior;  ///< of a future head, if the specification has it
     nn::Activations<Scalar> d_logits, d_first, d_second;
     double* block_loss = nullptr;  ///< one a block
   };
 
   /// Everything that one pass writes. Planned once for a largest batch; owned by the caller.
   struct Workspace {
+    nn::Activations<Scalar> statics, summary;  ///< cut from the inputs, where there is more than statics
+    typename nn::Dense<Scalar>::Cache shortcut;
     typename nn::DenseBlock<Scalar>::Cache static_1, static_2, static_3;
     nn::Activations<Scalar> static_sum;
     typename nn::Lstm<Scalar>::Cache lstm_1, lstm_2, lstm_3;
@@ -70,7 +79,8 @@ class DualBranchNetwork {
     std::vector<HeadCache> future;
     // The way back. Temporal tensors take turns in two buffers.
     nn::Activations<Scalar> d_shared_2, d_shared_1, d_fused, d_static, d_temporal, d_attended;
-    nn::Activations<Scalar> d_static_sum, d_static_1, d_last_a, d_last_b, d_days_a, d_days_b;
+    nn::Activations<Scalar> d_statics, d_summary, d_static_sum, d_static_1, d_last_a, d_last_b, d_days_a,
+        d_days_b;
   };
 
   /// Declares all tensors. The specification must have no problem (problem_with).
@@ -109,6 +119,8 @@ class DualBranchNetwork {
   using Parameters = nn::ParameterView<Scalar>;
   Head declare_head(const std::string& name, int second_units, int outputs);
   void plan_head(nn::Arena& arena, int blocks, const Head& head, HeadCache& cache) const;
+  void cut_inputs(const nn::Pass<Scalar>& pass, const Inputs& inputs, Workspace& w) const;
+  void add_known_answers(const nn::Pass<Scalar>& pass, const Parameters& parameters, Workspace& w) const;
   void forward_static(const nn::Pass<Scalar>& pass, const Parameters& parameters, const Inputs& inputs,
                       Workspace& w) const;
   void forward_temporal(const nn::Pass<Scalar>& pass, const Parameters& parameters, const Inputs& inputs,
@@ -116,6 +128,9 @@ class DualBranchNetwork {
   void forward_fusion(const nn::Pass<Scalar>& pass, const Parameters& parameters, Workspace& w) const;
   void forward_head(const nn::Pass<Scalar>& pass, const Parameters& parameters, const Head& head,
                     const Workspace& w, HeadCache& cache) const;
+  void backward_known_answers(const nn::Pass<Scalar>& pass, const Parameters& parameters, Workspace& w,
+                              const nn::Gradients<Scalar>& gradients,
+                              const nn::GradientTarget<Scalar>& d_features) const;
   void backward_static(const nn::Pass<Scalar>& pass, const Parameters& parameters, const Inputs& inputs,
                        Workspace& w, const nn::Gradients<Scalar>& gradients,
                        const nn::GradientTarget<Scalar>& d_statics) const;
@@ -127,6 +142,16 @@ class DualBranchNetwork {
   void backward_head(const nn::Pass<Scalar>& pass, const Parameters& parameters, const Head& head,
                      const Workspace& w, HeadCache& cache, const nn::GradientTarget<Scalar>& d_shared,
                      const nn::Gradients<Scalar>& gradients) const;
+  bool has_shortcut() const { return specification_.summary_features > 0; }
+  bool has_more_than_statics() const { return has_shortcut() || specification_.rule_prior; }
+  /// Where the logits of horizon number h have their prior among the sample's features.
+  int prior_at(std::size_t h) const {
+    return specification_.static_features + specification_.summary_features +
+           static_cast<int>(h) * specification_.risk_levels;
+  }
+  nn::Activations<const Scalar> statics_of(const Inputs& inputs, const Workspace& w) const {
+    return has_more_than_statics() ? nn::Activations<const Scalar>(w.statics) : inputs.statics;
+  }
   bool attends_days() const { return specification_.cross_attention == CrossAttention::days; }
   /// What the cross-attention's keys and values come from.
   const nn::Activations<Scalar>& attention_source(const Workspace& w) const {
@@ -142,6 +167,7 @@ class DualBranchNetwork {
   nn::LayerNorm<Scalar> attention_norm_;
   nn::Dropout<Scalar> temporal_dropout_;
   nn::DenseBlock<Scalar> shared_1_, shared_2_;
+  nn::Dense<Scalar> shortcut_;
   Head current_;
   std::vector<Head> future_;
 };

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <optional>
 
+#include "engine/stope/summary_features.h"
+
 namespace deepmine::stope {
 namespace {
 
@@ -80,6 +82,8 @@ FeatureTable make_table() {
     table.statics.push_back({std::string(derived), "", true});
   for (const SensorColumn& column : sensor_columns)
     table.sensors.push_back({std::string(column.name), std::string(column.unit), true});
+  for (SummaryName& summary : summary_names())
+    table.summary.push_back({std::move(summary.name), std::move(summary.unit), true});
   return table;
 }
 

@@ -39,11 +39,13 @@ struct FeatureColumn {
   }
 };
 
-/// A model stores the table that it was trained with and can only be used by a program whose table is equal.
+/// A model stores the table that it was trained with and can only be used by a program in whose table the
+/// columns that it sees are the same.
 struct FeatureTable {
-  int version = 1;  ///< changes whenever a value of any column changes
+  int version = 2;  ///< changes whenever a column is added or a value of any column changes
   std::vector<FeatureColumn> statics;
   std::vector<FeatureColumn> sensors;  ///< the rows of a window, in the order of `Sensor`
+  std::vector<FeatureColumn> summary;  ///< of a window (summary_features.h); version 1 had none
 
   bool operator==(const FeatureTable&) const = default;
   template <class Self, class Visit>
@@ -51,6 +53,7 @@ struct FeatureTable {
     visit("version", self.version);
     visit("statics", self.statics);
     visit("sensors", self.sensors);
+    visit("summary", self.summary);
   }
 };
 

@@ -5,6 +5,7 @@
 
 #include "engine/stope/feature_table.h"
 #include "engine/stope/risk_level.h"
+#include "engine/stope/summary_features.h"
 
 namespace deepmine::stope {
 namespace {
@@ -20,6 +21,18 @@ std::string rate_problem(std::string_view field, double value) {
 }
 
 }  // namespace
+
+NetworkSpecification compact_network() {
+  NetworkSpecification s;
+  s.static_units = s.temporal_units = s.branch_units = 16;
+  s.self_attention_heads = s.cross_attention_heads = 2;
+  s.key_size = 8;
+  s.shared_units = 32;
+  s.shared_output_units = s.head_units = 16;
+  s.summary_features = static_cast<int>(summary_feature_count);
+  s.rule_prior = true;
+  return s;
+}
 
 std::string problem_with(const NetworkSpecification& s) {
   const std::pair<std::string_view, int> sizes[] = {{"static_features", s.static_features},
@@ -37,6 +50,8 @@ std::string problem_with(const NetworkSpecification& s) {
                                                     {"head_units", s.head_units}};
   for (const auto& [field, value] : sizes)
     if (std::string problem = size_problem(field, value, 4096); !problem.empty()) return problem;
+  if (s.summary_features < 0 || s.summary_features > 4096)
+    return "summary_features is " + std::to_string(s.summary_features) + ", expected 0 to 4096";
   const std::pair<std::string_view, double> rates[] = {{"dense_dropout", s.dense_dropout},
                                                        {"branch_dropout", s.branch_dropout},
                                                        {"lstm_dropout", s.lstm_dropout},
@@ -66,6 +81,9 @@ std::string misfit_with_program(const NetworkSpecification& s) {
     if (value != static_cast<int>(expected))
       return std::string(field) + " is " + std::to_string(value) + ", this program has " +
              std::to_string(expected);
+  if (s.summary_features != 0 && s.summary_features != static_cast<int>(summary_feature_count))
+    return "summary_features is " + std::to_string(s.summary_features) + ", this program has " +
+           std::to_string(summary_feature_count) + " or none";
   return {};
 }
 

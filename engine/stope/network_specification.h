@@ -41,6 +41,20 @@ struct NetworkSpecification {
   double temporal_dropout = 0.3;    ///< after the last LSTM
   double attention_dropout = 0.15;  ///< of the self-attention's weights
 
+  /// Numbers of a window's summary (summary_features.h) that reach the current head by a linear shortcut,
+  /// past all layers; 0: there is no shortcut.
+  int summary_features = 0;
+  /// The future heads' logits are added to the rules' log-probabilities (rule_prior.h): the network learns
+  /// what the rules do not see, and says what they say where it has learnt nothing.
+  bool rule_prior = false;
+
+  /// Numbers of a sample that belong to no day, in this order: static features, summary, prior of each
+  /// horizon.
+  int sample_features() const {
+    const int prior = rule_prior ? static_cast<int>(horizons.size()) * risk_levels : 0;
+    return static_features + summary_features + prior;
+  }
+
   bool operator==(const NetworkSpecification&) const = default;
   template <class Self, class Visit>
   static void visit_fields(Self& self, Visit&& visit) {
@@ -64,8 +78,14 @@ struct NetworkSpecification {
     visit("lstm_dropout", self.lstm_dropout);
     visit("temporal_dropout", self.temporal_dropout);
     visit("attention_dropout", self.attention_dropout);
+    visit("summary_features", self.summary_features);
+    visit("rule_prior", self.rule_prior);
   }
 };
+
+/// The product's network: small branches, the shortcut and the prior (docs/model.md says why). The default of
+/// the struct is the full network, which has neither.
+NetworkSpecification compact_network();
 
 /// The first thing that makes the specification unusable (a size below 1 or absurdly large, a dropout outside
 /// [0, 1), horizons not ascending), or an empty text. Every file's specification passes here before memory is
@@ -73,8 +93,8 @@ struct NetworkSpecification {
 std::string problem_with(const NetworkSpecification& specification);
 
 /// The first thing that makes a network of this specification unusable with the records and rules of this
-/// program (41 static inputs, 5 sensors, 6 risk levels), or an empty text. Networks that are only listed or
-/// tested may differ.
+/// program (41 static inputs, 5 sensors, 6 risk levels, 40 summaries), or an empty text. Networks that are
+/// only listed or tested may differ.
 std::string misfit_with_program(const NetworkSpecification& specification);
 
 std::string_view name(CrossAttention choice);

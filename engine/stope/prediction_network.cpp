@@ -43,6 +43,7 @@ void PredictionNetwork<Scalar>::plan(nn::Arena& arena) {
   shared_1_.plan(arena, 3 * s.branch_units, s.shared_units, true);
   shared_2_.plan(arena, s.shared_units, s.shared_output_units, true);
 
+  if (s.summary_features > 0) shortcut_.plan(arena, s.summary_features, 1, false);
   heads_.resize(1 + s.horizons.size());
   for (std::size_t h = 0; h < heads_.size(); ++h) {
     Head& head = heads_[h];
@@ -72,6 +73,7 @@ void PredictionNetwork<Scalar>::take(const nn::ParameterView<Scalar>& parameters
   cross_attention_.prepare(tensors, "fusion/cross_attention");
   shared_1_.prepare(tensors, "shared/block_1");
   shared_2_.prepare(tensors, "shared/block_2");
+  if (specification_.summary_features > 0) shortcut_.prepare(tensors, "current/shortcut");
   for (Head& head : heads_) {
     head.first.prepare(tensors, head.name + "/block_1");
     if (head.has_second) head.second.prepare(tensors, head.name + "/block_2");
@@ -97,7 +99,7 @@ void PredictionNetwork<Scalar>::plan_block(nn::Arena& arena, Block& block) const
   const auto all_steps = [&](int features) {
     return take_columns<Scalar>(arena, nn::column_stride(features), s.days * nn::block_size);
   };
-  block.statics = one_step(s.static_features);
+  block.statics = one_step(s.sample_features());
   block.series = take_columns<Scalar>(arena, s.sensors, s.days * nn::block_size);
   block.static_1 = one_step(s.static_units);
   block.static_sum = one_step(s.static_units);
@@ -112,6 +114,7 @@ void PredictionNetwork<Scalar>::plan_block(nn::Arena& arena, Block& block) const
   block.shared_2 = one_step(s.shared_output_units);
   block.head_1 = one_step(s.head_units);
   block.head_2 = one_step(s.head_units + s.horizons.back() / 7);
+  block.shortcut = one_step(1);
 }
 
 // ---- prediction
@@ -198,7 +201,7 @@ void PredictionNetwork<Scalar>::gather(const Inputs& inputs, int begin, int end,
   for (int sample = begin; sample < end; ++sample) {
     const int block = sample / nn::block_size, position = sample % nn::block_size, column = sample - begin;
     own.steps = std::max(own.steps, days_of(inputs, sample));
-    std::copy_n(inputs.statics.column(block, position), s.static_features, own.statics[column]);
+    std::copy_n(inputs.statics.column(block, position), s.sample_features(), own.statics[column]);
     for (int day = 0; day < days_of(inputs, sample); ++day)
       std::copy_n(inputs.series.column(block, day * nn::block_size + position), s.sensors,
                   own.series[day * own.columns + column]);
@@ -264,7 +267,27 @@ void PredictionNetwork<Scalar>::run_heads(const nn::Crew& crew, const Block& sha
     const nn::Columns<Scalar> logits{
         answers.logits + std::ptrdiff_t{own.first} * logit_count() + head.first_logit, logit_count()};
     head.logits.run(kernels_, alone, head.has_second ? own.head_2 : own.head_1, own.columns, logits);
+    add_known_answer(head, h, own, logits);
   }
+}
+
+/// Adds the shortcut's logit, or the prior of a horizon, to the logits of head `number`.
+template <class Scalar>
+void PredictionNetwork<Scalar>::add_known_answer(const Head& head, int number, const Block& own,
+                                                 nn::Columns<Scalar> logits) const {
+  const NetworkSpecification& s = specification_;
+  nn::Columns<Scalar> known = own.statics;
+  known.data += s.static_features;
+  if (!head.has_second) {
+    if (s.summary_features == 0) return;
+    shortcut_.run(kernels_, nn::Crew(), known, own.columns, own.shortcut);
+    for (int column = 0; column < own.columns; ++column) *logits[column] += *own.shortcut[column];
+    return;
+  }
+  if (!s.rule_prior) return;
+  known.data += s.summary_features + (number - 1) * s.risk_levels;
+  for (int column = 0; column < own.columns; ++column)
+    for (int level = 0; level < s.risk_levels; ++level) logits[column][level] += known[column][level];
 }
 
 template class PredictionNetwork<DEEPMINE_SCALAR>;

@@ -56,8 +56,8 @@ class PredictionNetwork {
   /// other's turn, and more than a few get too little to do.
   static int most_together(int threads);
 
-  /// F static features; S sensors, T days; in the layout of activations.h. What padding holds does not
-  /// matter.
+  /// sample_features() features; S sensors, T days; in the layout of activations.h. What padding holds does
+  /// not matter.
   struct Inputs {
     nn::Activations<const Scalar> statics, series;
   };
@@ -76,7 +76,7 @@ class PredictionNetwork {
   /// Tensors of one block of samples. Of those that a crew shares, the first thread's are used.
   struct Block {
     int first = 0, columns = 0, steps = 0;  ///< which samples, and how many days they have
-    nn::Columns<Scalar> statics, series;    ///< a thread's own
+    nn::Columns<Scalar> statics, series;    ///< a thread's own; `statics`: all features of a sample
     nn::Columns<Scalar> static_1, static_sum;
     nn::Columns<Scalar> days;       ///< t1, then t2, then the self-attention's output
     nn::Columns<Scalar> last_lstm;  ///< all days
@@ -84,7 +84,7 @@ class PredictionNetwork {
     typename nn::PredictedSelfAttention<Scalar>::Workspace self_attention;
     typename nn::PredictedCrossAttention<Scalar>::Workspace cross_attention;
     nn::Columns<Scalar> fused, shared_1, shared_2;
-    nn::Columns<Scalar> head_1, head_2;  ///< a thread's own
+    nn::Columns<Scalar> head_1, head_2, shortcut;  ///< a thread's own
   };
   struct Head {
     nn::PredictedDense<Scalar> first, second, logits;
@@ -108,6 +108,7 @@ class PredictionNetwork {
   void run_fusion(const nn::Crew& crew, const Inputs& inputs, const Block& shared, const Block& own,
                   const Answers& answers) const;
   void run_heads(const nn::Crew& crew, const Block& shared, const Block& own, const Answers& answers) const;
+  void add_known_answer(const Head& head, int number, const Block& own, nn::Columns<Scalar> logits) const;
   static int days_of(const Inputs& inputs, int sample) {
     return inputs.series.lengths == nullptr ? inputs.series.steps : inputs.series.lengths[sample];
   }
@@ -120,6 +121,7 @@ class PredictionNetwork {
   nn::PredictedSelfAttention<Scalar> self_attention_;
   nn::PredictedCrossAttention<Scalar> cross_attention_;
   nn::PredictedDense<Scalar> shared_1_, shared_2_;
+  nn::PredictedDense<Scalar> shortcut_;  ///< of the current head, if the specification has it
   std::vector<Head> heads_;
 };
 

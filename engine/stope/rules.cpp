@@ -103,11 +103,11 @@ std::optional<WindowRisk> window_risk(const UnstableRules& unstable_rules, const
 }
 
 std::optional<RiskLevel> risk_level(const RiskRules& rules, const WindowRisk& risk, const DailyReading& day,
-                                    int horizon) {
+                                    int horizon, double tolerance) {
   if (!has_rule_readings(day)) return std::nullopt;
-  const int day_weight = first_match(rules.vibration, reading(day, Sensor::vibration_velocity)) +
-                         first_match(rules.deformation, reading(day, Sensor::deformation_rate)) +
-                         first_match(rules.stress, reading(day, Sensor::stress));
+  const int day_weight = first_match(rules.vibration, reading(day, Sensor::vibration_velocity), tolerance) +
+                         first_match(rules.deformation, reading(day, Sensor::deformation_rate), tolerance) +
+                         first_match(rules.stress, reading(day, Sensor::stress), tolerance);
   return level_at(rules, risk, day_weight, horizon);
 }
 

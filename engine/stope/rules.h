@@ -40,9 +40,10 @@ std::optional<WindowRisk> window_risk(const UnstableRules& unstable_rules, const
                                       const StaticRecord& statics, std::span<const DailyReading> window);
 
 /// Risk level `horizon` days after day t, with the readings observed on that day; nothing if one of them is
-/// missing.
+/// missing. A reading within `tolerance` of a threshold counts as equal to it: for readings that come from a
+/// fitted slope.
 std::optional<RiskLevel> risk_level(const RiskRules& rules, const WindowRisk& risk, const DailyReading& day,
-                                    int horizon);
+                                    int horizon, double tolerance = 0);
 
 /// The same with the readings of day t+h replaced by last value + slope·h, the slope over the whole window. A
 /// value within the slope tolerance of a threshold counts as equal to it, because it comes from a fitted

@@ -41,6 +41,8 @@ bool InputScaler::valid() const {
          categories_seen.size() == category_feature_count &&
          std::all_of(statics.begin(), statics.end(), usable) &&
          std::all_of(sensors.begin(), sensors.end(), usable) &&
+         (summary.empty() || summary.size() == summary_feature_count) &&
+         std::all_of(summary.begin(), summary.end(), usable) &&
          std::all_of(categories_seen.begin(), categories_seen.end(),
                      [](std::uint8_t seen) { return seen <= 1; });
 }
@@ -59,6 +61,13 @@ void InputScaler::write_series(std::span<const DailyReading> days, float* out) c
     for (std::size_t s = 0; s < sensor_count; ++s) *out++ = static_cast<float>(sensors[s].scaled(day[s]));
 }
 
+void InputScaler::write_summary(std::span<const DailyReading> window, float* out) const {
+  assert(summary.size() == summary_feature_count);
+  std::array<double, summary_feature_count> values{};
+  write_summary_features(window, values.data());
+  for (std::size_t i = 0; i < values.size(); ++i) out[i] = static_cast<float>(summary[i].scaled(values[i]));
+}
+
 void InputScalerFit::add_statics(const StaticFeatures& features) {
   for (std::size_t i = 0; i < category_feature_count; ++i)
     if (features.values[i] == 1) categories_seen_[i] = true;
@@ -70,10 +79,19 @@ void InputScalerFit::add_reading(Sensor sensor, double observed) {
   sensors_[static_cast<std::size_t>(sensor)].add(observed);
 }
 
+void InputScalerFit::add_window(std::span<const DailyReading> window) {
+  std::array<double, summary_feature_count> values{};
+  write_summary_features(window, values.data());
+  for (std::size_t i = 0; i < values.size(); ++i) summary_[i].add(values[i]);
+}
+
 InputScaler InputScalerFit::finish() const {
   InputScaler scaler;
   for (const ColumnFit& fit : statics_) scaler.statics.push_back(fit.finish());
   for (const ColumnFit& fit : sensors_) scaler.sensors.push_back(fit.finish());
+  const bool has_windows = summary_.front().finish().count > 0;
+  if (has_windows)
+    for (const ColumnFit& fit : summary_) scaler.summary.push_back(fit.finish());
   scaler.categories_seen.assign(categories_seen_.begin(), categories_seen_.end());
   return scaler;
 }

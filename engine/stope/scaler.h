@@ -10,6 +10,7 @@
 
 #include "engine/stope/feature_table.h"
 #include "engine/stope/records.h"
+#include "engine/stope/summary_features.h"
 
 namespace deepmine::stope {
 
@@ -48,12 +49,14 @@ class ColumnFit {
   std::int64_t count_ = 0;
 };
 
-/// The scalers of a model: the 15 scaled static columns, the five sensors, the categories seen.
+/// The scalers of a model: the 15 scaled static columns, the five sensors, the categories seen, the summaries
+/// of a window.
 struct InputScaler {
   std::vector<ColumnScale> statics;  ///< scaled_feature_count of them, in the order of the feature table
   std::vector<ColumnScale> sensors;  ///< sensor_count of them
   std::vector<std::uint8_t>
-      categories_seen;  ///< category_feature_count of them: 1 if the one-hot column had a 1
+      categories_seen;               ///< category_feature_count of them: 1 if the one-hot column had a 1
+  std::vector<ColumnScale> summary;  ///< summary_feature_count of them; none in a model of feature table 1
 
   /// Whether the sizes are those of the feature table and every number is usable (finite, deviation > 0).
   bool valid() const;
@@ -63,26 +66,31 @@ struct InputScaler {
     visit("statics", self.statics);
     visit("sensors", self.sensors);
     visit("categories_seen", self.categories_seen);
+    visit("summary", self.summary);
   }
 
   /// Writes static_feature_count numbers: the one-hot columns as they are, the others scaled.
   void write_statics(const StaticFeatures& features, float* out) const;
   /// Writes sensor_count numbers per day, one day after the other (column-major 5 × days).
   void write_series(std::span<const DailyReading> days, float* out) const;
+  /// Writes the summary_feature_count scaled summaries of a window.
+  void write_summary(std::span<const DailyReading> window, float* out) const;
 };
 
 /// Collects training stopes one by one. Statics count once a stope; sensor readings count once a day, and
 /// only where they were observed: a value carried forward over a gap is a copy, and would count its day
-/// twice.
+/// twice. Summaries count once a window: that is what they are of.
 class InputScalerFit {
  public:
   void add_statics(const StaticFeatures& features);
   void add_reading(Sensor sensor, double observed);
+  void add_window(std::span<const DailyReading> window);
   InputScaler finish() const;
 
  private:
   std::array<ColumnFit, scaled_feature_count> statics_;
   std::array<ColumnFit, sensor_count> sensors_;
+  std::array<ColumnFit, summary_feature_count> summary_;
   std::array<bool, category_feature_count> categories_seen_{};
 };
 

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <limits>
 
+#include "io/atomic_file.h"
 #include "io/components_file.h"
 #include "io/stored_enumerations.h"
 #include "tests/io/damage.h"
@@ -18,6 +19,23 @@ TEST_CASE("components come back bit for bit") {
   const Components again = parse_components_file(bytes, "components");
   CHECK(again == sample_components());
   CHECK(write_components_file(again) == bytes);
+}
+
+TEST_CASE("components of version 1 load to the same bits for ever") {
+  const std::string bytes = read_file(DEEPMINE_SOURCE_ROOT "/tests/io/golden/components_version_1", 1 << 20);
+  const Components components = parse_components_file(bytes, "golden");
+  CHECK(components.network.summary_features == 0);
+  CHECK(!components.network.rule_prior);
+  CHECK(components.feature_table.version == 1);
+  CHECK(components.feature_table.summary.empty());
+  CHECK(components.scaler.summary.empty());
+  // What was in it, but for what may change with the program.
+  Components sample = sample_components();
+  sample.feature_table = components.feature_table;
+  sample.settings = components.settings;
+  CHECK(components == sample);
+  // Saved again, it is of today's version and still the same.
+  CHECK(parse_components_file(write_components_file(components), "again") == components);
 }
 
 TEST_CASE("all damage to a components file is refused") {
@@ -38,12 +56,25 @@ TEST_CASE("components that make no sense are neither saved nor read") {
        }},
       {"key_size", [](Components& c) { c.network.key_size = 2000000000; }},
       {"made for feature table 9", [](Components& c) { c.feature_table.version = 9; }},
-      {"made for feature table 1",
+      {"made for feature table 2",
        [](Components& c) { std::swap(c.feature_table.statics[0], c.feature_table.statics[1]); }},
       {"static_features is 20", [](Components& c) { c.network.static_features = 20; }},
       {"risk_levels is 8", [](Components& c) { c.network.risk_levels = 8; }},
       {"scalers", [](Components& c) { c.scaler.sensors.pop_back(); }},
       {"scalers", [](Components& c) { c.scaler.statics[3].deviation = 0; }},
+      {"scalers",
+       [](Components& c) {
+         c.scaler.summary.assign(3, {50, 10, 20, 80, 30});
+       }},
+      {"scalers",  // the network sees the summary
+       [](Components& c) {
+         c.network.summary_features = 40;
+         c.test_cases.inputs[0].statics.resize(81);
+       }},
+      {"summary_features is 39", [](Components& c) { c.network.summary_features = 39; }},
+      {"summary_features is -1", [](Components& c) { c.network.summary_features = -1; }},
+      {"41 numbers, expected 47", [](Components& c) { c.network.rule_prior = true; }},
+      {"made for feature table 2", [](Components& c) { c.feature_table.summary.pop_back(); }},
       {"decision_threshold", [](Components& c) { c.settings.assessment.decision_threshold = std::nan(""); }},
       {"1 calibration temperatures", [](Components& c) { c.calibration.temperatures = {1}; }},
       {"calibration temperature is 0", [](Components& c) { c.calibration.temperatures[1] = 0; }},

@@ -20,7 +20,8 @@ struct RunnerCase {
   TinyTraining tiny;
   Network network{tiny_network()};
   nn::Parameters<float> parameters{network.layout(), false};
-  SampleSource source{tiny.dataset, tiny.scaler, tiny.split.training, train::ClassWeights::balanced};
+  SampleSource source{tiny.dataset, tiny_network(), tiny.scaler, tiny.split.training,
+                      train::ClassWeights::balanced};
   PredictionNetwork prediction{tiny_network(), nn::default_kernels()};
   NetworkRunner runner;
 

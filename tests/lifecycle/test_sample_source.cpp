@@ -9,7 +9,8 @@ using namespace deepmine::test;
 
 TEST_CASE("a batch holds the scaled windows and their targets") {
   const TinyTraining tiny;
-  SampleSource source(tiny.dataset, tiny.scaler, tiny.split.training, train::ClassWeights::none);
+  SampleSource source(tiny.dataset, tiny_network(), tiny.scaler, tiny.split.training,
+                      train::ClassWeights::none);
   Batch batch(tiny_network(), 12);
   const std::vector<std::uint32_t> windows{5, 0, 17, 60, 3, 2, 1, 9, 8, 40};
   source.fill(batch, windows, tiny.split.training.targets_before);
@@ -20,7 +21,7 @@ TEST_CASE("a batch holds the scaled windows and their targets") {
   std::vector<float> statics(41), series(5 * 8);
   for (int s = 0; s < 10; ++s) {
     const std::uint32_t window = windows[static_cast<std::size_t>(s)];
-    tiny.dataset.write_sample(window, tiny.scaler, statics.data(), series.data());
+    tiny.dataset.write_sample(window, tiny_network(), tiny.scaler, statics.data(), series.data());
     const int block = s / nn::block_size, position = s % nn::block_size;
     for (int f = 0; f < 41; ++f)
       REQUIRE(inputs.statics.column(block, position)[f] == statics[static_cast<std::size_t>(f)]);
@@ -41,7 +42,8 @@ TEST_CASE("a batch holds the scaled windows and their targets") {
 
 TEST_CASE("targets from a day on are masked") {
   const TinyTraining tiny;
-  SampleSource source(tiny.dataset, tiny.scaler, tiny.split.training, train::ClassWeights::none);
+  SampleSource source(tiny.dataset, tiny_network(), tiny.scaler, tiny.split.training,
+                      train::ClassWeights::none);
   Batch batch(tiny_network(), 1);
   const std::uint32_t window = 0;
   const stope::Day end = tiny.dataset.windows()[window].end;
@@ -56,7 +58,8 @@ TEST_CASE("targets from a day on are masked") {
 
 TEST_CASE("balanced weights follow from the training windows") {
   const TinyTraining tiny;
-  SampleSource source(tiny.dataset, tiny.scaler, tiny.split.training, train::ClassWeights::balanced);
+  SampleSource source(tiny.dataset, tiny_network(), tiny.scaler, tiny.split.training,
+                      train::ClassWeights::balanced);
   const stope::ClassCounts counts = tiny.dataset.class_counts(tiny.split.training);
   REQUIRE(counts.current[0] > 0);
   REQUIRE(counts.current[1] > 0);

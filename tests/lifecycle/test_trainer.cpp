@@ -63,7 +63,7 @@ TEST_CASE("training stops early, and the best weights come back with their runni
   CHECK(best == trained.epochs[static_cast<std::size_t>(trained.best_epoch - 1)].validation_loss);
 
   // The loss of what came back is the one in the log: the statistics are those of the same epoch.
-  SampleSource source(tiny.dataset, tiny.scaler, tiny.split.training, plan.class_weights);
+  SampleSource source(tiny.dataset, tiny_network(), tiny.scaler, tiny.split.training, plan.class_weights);
   PredictionNetwork network(trained.network->specification(), nn::default_kernels());
   network.take(trained.parameters.view());
   NetworkRunner runner(network, 16, 1);

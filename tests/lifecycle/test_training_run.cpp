@@ -59,7 +59,7 @@ TEST_CASE("a training is published, and what is loaded gives the answers of what
   const Network network(tiny_network());
   nn::Parameters<float> parameters(network.layout(), false);
   std::memcpy(parameters.values(), best.data(), bytes);
-  SampleSource source(tiny.dataset, model->components().scaler, tiny.split.training,
+  SampleSource source(tiny.dataset, tiny_network(), model->components().scaler, tiny.split.training,
                       train::ClassWeights::none);
   PredictionNetwork prediction(tiny_network(), nn::default_kernels());
   prediction.take(parameters.view());

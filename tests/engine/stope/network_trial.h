@@ -47,6 +47,13 @@ inline NetworkSpecification small_specification(CrossAttention cross_attention) 
   return s;
 }
 
+/// The same with a shortcut and a prior.
+inline NetworkSpecification with_known_answers(NetworkSpecification s) {
+  s.summary_features = 7;
+  s.rule_prior = true;
+  return s;
+}
+
 /// Tensors whose gradient is 0 but for rounding: an attention's key bias moves all scores of a softmax alike,
 /// and a softmax over one key is always 1.
 inline std::set<std::string> negligible_tensors(CrossAttention cross_attention) {
@@ -71,8 +78,8 @@ class NetworkTrial {
     const NetworkSpecification& s = setup_.specification;
     const int blocks = capacity_.blocks();
     arena_.build([&](nn::Arena& arena) {
-      statics_ = arena.activations<Scalar>(blocks, s.static_features, 1);
-      d_statics_ = arena.activations<Scalar>(blocks, s.static_features, 1);
+      statics_ = arena.activations<Scalar>(blocks, s.sample_features(), 1);
+      d_statics_ = arena.activations<Scalar>(blocks, s.sample_features(), 1);
       series_ = arena.activations<Scalar>(blocks, s.sensors, s.days);
       d_series_ = arena.activations<Scalar>(blocks, s.sensors, s.days);
       network_.plan(arena, capacity_.samples, workspace_);
@@ -250,7 +257,7 @@ class NetworkTrial {
     sample_keys_[at] = derive_key(key, "dropout");
     RandomStream random(key);
     lengths_[at] = s.days - static_cast<int>(random.below(static_cast<std::uint64_t>(s.days)));
-    for (int f = 0; f < s.static_features; ++f) statics_.column(block, column)[f] = draw(random);
+    for (int f = 0; f < s.sample_features(); ++f) statics_.column(block, column)[f] = draw(random);
     for (int day = 0; day < s.days; ++day) {
       const bool counts = !setup_.mixed_lengths || day < lengths_[at];
       RandomStream step(derive_key(counts ? key : rubbish, static_cast<std::uint64_t>(day)));

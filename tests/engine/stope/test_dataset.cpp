@@ -110,7 +110,7 @@ TEST_CASE("a sample is the scaled record and the scaled window, oldest day first
   REQUIRE(scaler.valid());
   std::array<float, static_feature_count> statics{};
   std::array<float, 5 * 30> series{};
-  dataset.write_sample(4, scaler, statics.data(), series.data());  // days 4 … 33 of stope a
+  dataset.write_sample(4, {}, scaler, statics.data(), series.data());  // days 4 … 33 of stope a
   for (std::size_t day = 0; day < 30; ++day)
     CHECK(series[day * 5 + 3] == static_cast<float>((24 + static_cast<double>(day) - scaler.sensors[3].mean) /
                                                     scaler.sensors[3].deviation));

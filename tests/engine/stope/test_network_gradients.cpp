@@ -53,15 +53,18 @@ TEST_CASE("gradients of a small network, every element") {
     CrossAttention choice;
     nn::Mode mode;
     bool mixed_lengths;
+    bool known_answers = false;
   };
   for (const Variant& v : {Variant{CrossAttention::pooled, nn::training_mode, true},
                            Variant{CrossAttention::days, nn::training_mode, true},
                            Variant{CrossAttention::days, nn::training_mode, false},
                            Variant{CrossAttention::pooled, nn::inference_mode, true},
-                           Variant{CrossAttention::days, nn::inference_mode, true}}) {
+                           Variant{CrossAttention::days, nn::inference_mode, true},
+                           Variant{CrossAttention::days, nn::training_mode, true, true}}) {
     INFO("cross-attention ", std::string(name(v.choice)), ", mixed lengths ", v.mixed_lengths, ", training ",
-         v.mode.dropout);
-    check_all({.specification = small_specification(v.choice),
+         v.mode.dropout, ", shortcut and prior ", v.known_answers);
+    const NetworkSpecification small = small_specification(v.choice);
+    check_all({.specification = v.known_answers ? with_known_answers(small) : small,
                .samples = 11,  // two lanes, the last block partly filled
                .mixed_lengths = v.mixed_lengths,
                .mode = v.mode,

@@ -114,6 +114,9 @@ std::vector<NetworkSpecification> specifications() {
   for (const CrossAttention choice : {CrossAttention::pooled, CrossAttention::days}) {
     result.push_back(small_specification(choice));
     result.push_back(odd_specification(choice));
+    result.push_back(with_known_answers(small_specification(choice)));
+    result.push_back(compact_network());
+    result.back().cross_attention = choice;
     result.emplace_back();
     result.back().cross_attention = choice;
   }
@@ -210,11 +213,13 @@ TEST_CASE(
     for (const CrossAttention choice : {CrossAttention::pooled, CrossAttention::days}) {
       INFO("kernels ", std::string(kernels->name), ", ", std::string(name(choice)));
       check_batches(setup_of(odd_specification(choice), true, 40), *kernels);
+      check_batches(setup_of(with_known_answers(odd_specification(choice)), true, 40), *kernels);
     }
 }
 
 TEST_CASE("taking over other weights gives other answers, and the first ones again") {
-  const NetworkTrialSetup setup = setup_of(small_specification(CrossAttention::days), false, 11);
+  const NetworkTrialSetup setup =
+      setup_of(with_known_answers(small_specification(CrossAttention::days)), false, 11);
   Predictor<float> predictor(setup, nn::default_kernels());
   const AnswerSet<float> before = predictor.answers();
   nn::Parameters<float>& parameters = predictor.trial().parameters();

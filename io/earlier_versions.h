@@ -1,0 +1,153 @@
+// Structures as earlier versions of a file stored them, each with `now()`: the same in today's form, where
+// what came later has the value that says "not there". Never changed again; a new version adds its
+// predecessor. For .cpp files only.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "io/checkpoint_file.h"
+#include "io/components_file.h"
+
+namespace deepmine::io {
+
+/// Components and checkpoints of version 1: without summary features and without a prior.
+struct NetworkSpecificationVersion1 {
+  stope::NetworkSpecification fields;
+
+  template <class Self, class Visit>
+  static void visit_fields(Self& self, Visit&& visit) {
+    auto& f = self.fields;
+    visit("static_features", f.static_features);
+    visit("sensors", f.sensors);
+    visit("days", f.days);
+    visit("horizons", f.horizons);
+    visit("risk_levels", f.risk_levels);
+    visit("static_units", f.static_units);
+    visit("temporal_units", f.temporal_units);
+    visit("branch_units", f.branch_units);
+    visit("self_attention_heads", f.self_attention_heads);
+    visit("cross_attention_heads", f.cross_attention_heads);
+    visit("key_size", f.key_size);
+    visit("cross_attention", f.cross_attention);
+    visit("shared_units", f.shared_units);
+    visit("shared_output_units", f.shared_output_units);
+    visit("head_units", f.head_units);
+    visit("dense_dropout", f.dense_dropout);
+    visit("branch_dropout", f.branch_dropout);
+    visit("lstm_dropout", f.lstm_dropout);
+    visit("temporal_dropout", f.temporal_dropout);
+    visit("attention_dropout", f.attention_dropout);
+  }
+};
+
+struct FeatureTableVersion1 {
+  stope::FeatureTable fields;
+
+  template <class Self, class Visit>
+  static void visit_fields(Self& self, Visit&& visit) {
+    visit("version", self.fields.version);
+    visit("statics", self.fields.statics);
+    visit("sensors", self.fields.sensors);
+  }
+};
+
+struct InputScalerVersion1 {
+  stope::InputScaler fields;
+
+  template <class Self, class Visit>
+  static void visit_fields(Self& self, Visit&& visit) {
+    visit("statics", self.fields.statics);
+    visit("sensors", self.fields.sensors);
+    visit("categories_seen", self.fields.categories_seen);
+  }
+};
+
+struct ComponentsVersion1 {
+  NetworkSpecificationVersion1 network;
+  FeatureTableVersion1 feature_table;
+  InputScalerVersion1 scaler;
+  stope::SiteSettings settings;
+  Calibration calibration;
+  TestCases test_cases;
+
+  Components now() && {
+    return {.run_id = {},
+            .network = std::move(network.fields),
+            .feature_table = std::move(feature_table.fields),
+            .scaler = std::move(scaler.fields),
+            .settings = std::move(settings),
+            .calibration = std::move(calibration),
+            .test_cases = std::move(test_cases)};
+  }
+  template <class Self, class Visit>
+  static void visit_fields(Self& self, Visit&& visit) {
+    visit("network", self.network);
+    visit("feature_table", self.feature_table);
+    visit("scaler", self.scaler);
+    visit("settings", self.settings);
+    visit("calibration", self.calibration);
+    visit("test_cases", self.test_cases);
+  }
+};
+
+struct RunIdentityVersion1 {
+  DataSummary data;
+  std::string records_sha256;
+  SplitSummary split;
+  train::TrainingPlan plan;
+  NetworkSpecificationVersion1 network;
+  FeatureTableVersion1 feature_table;
+  stope::SiteSettings settings;
+  std::string kernel_path;
+  std::int32_t numerics_version = 0;
+
+  RunIdentity now() && {
+    return {.data = std::move(data),
+            .records_sha256 = std::move(records_sha256),
+            .split = std::move(split),
+            .plan = plan,
+            .network = std::move(network.fields),
+            .feature_table = std::move(feature_table.fields),
+            .settings = std::move(settings),
+            .kernel_path = std::move(kernel_path),
+            .numerics_version = numerics_version};
+  }
+  template <class Self, class Visit>
+  static void visit_fields(Self& self, Visit&& visit) {
+    visit("data", self.data);
+    visit("records_sha256", self.records_sha256);
+    visit("split", self.split);
+    visit("plan", self.plan);
+    visit("network", self.network);
+    visit("feature_table", self.feature_table);
+    visit("settings", self.settings);
+    visit("kernel_path", self.kernel_path);
+    visit("numerics_version", self.numerics_version);
+  }
+};
+
+struct CheckpointVersion1 {
+  std::string started_at, saved_at, program_version;
+  RunIdentityVersion1 identity;
+  TrainingState state;
+
+  Checkpoint now() && {
+    return {.run_id = {},
+            .started_at = std::move(started_at),
+            .saved_at = std::move(saved_at),
+            .program_version = std::move(program_version),
+            .identity = std::move(identity).now(),
+            .state = std::move(state)};
+  }
+  template <class Self, class Visit>
+  static void visit_fields(Self& self, Visit&& visit) {
+    visit("started_at", self.started_at);
+    visit("saved_at", self.saved_at);
+    visit("program_version", self.program_version);
+    visit("identity", self.identity);
+    visit("state", self.state);
+  }
+};
+
+}  // namespace deepmine::io
