@@ -36,6 +36,9 @@ using Flags = std::vector<std::string>;
 Outcome train_with(Flags flags) {
   const TemporaryFolder folder;
   flags.insert(flags.end(), {"--json", "--quiet"});
+  // What a flag of the plan does is plain to see from the first step on where a network begins from nothing.
+  if (std::find(flags.begin(), flags.end(), "--network") == flags.end())
+    flags.insert(flags.end(), {"--network", "full"});
   ProgramOptions options;
   options.environment["DEEPMINE_THREADS"] = "1";  // so little work is done sooner by one
   const ProgramResult result = run_program(train_arguments(folder / "m", flags), options);
@@ -70,6 +73,17 @@ std::string field_of(std::string flag) {
 TEST_CASE("the same flags give the same training, whatever the number of threads") {
   CHECK(train_with(few_and({"--threads", "2"})) == plain());
   CHECK(train_with(few_and({"--threads", "1"})) == plain());
+}
+
+TEST_CASE("the compact network is the default, the full one can be asked for by name") {
+  const TemporaryFolder folder;
+  const ProgramResult result = run_program(train_arguments(folder / "m", few_and({"--json", "--quiet"})));
+  REQUIRE(result.exit_code == 0);
+  const auto parameters = [](const json& metadata) { return metadata["total_parameters"].get<int>(); };
+  const int by_default = parameters(json::parse(result.out));
+  CHECK(by_default == parameters(train_with(few_and({"--network", "compact"})).metadata));
+  CHECK(parameters(plain().metadata) == 419468);
+  CHECK(by_default < 5000);
 }
 
 TEST_CASE("every flag of the plan changes the plan and the training") {

@@ -48,6 +48,8 @@ TEST_CASE("a second signal of either kind ends the program at once, unless it co
                                     data + "/timeseries.csv",
                                     "--store",
                                     (folder / "m").string(),
+                                    "--network",
+                                    "full",
                                     "--batch-size",
                                     "1500",
                                     "--threads",
