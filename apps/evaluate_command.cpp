@@ -11,6 +11,7 @@
 #include "apps/common_options.h"
 #include "apps/evaluation_text.h"
 #include "apps/input_files.h"
+#include "apps/network_options.h"
 #include "apps/plan_options.h"
 #include "apps/printable_text.h"
 #include "apps/terminal.h"
@@ -250,6 +251,8 @@ void add_training_options(CLI::App& verb, EvaluateOptions& options) {
       ->capture_default_str()
       ->type_name("X")
       ->group(training_group);
+  request.network = stope::compact_network();
+  add_network_option(verb, request.network)->group(training_group);
   add_cross_attention_option(verb, request.network.cross_attention)->group(training_group);
   add_plan_options(verb, request.plan);
 }

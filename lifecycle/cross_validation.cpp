@@ -145,7 +145,7 @@ class CrossValidation {
     PredictionNetwork network(request_.network, nn::default_kernels());
     network.take(trained.parameters.view());
     NetworkRunner runner(network, 64, request_.threads);
-    SampleSource source(dataset_, scaler, split.training, train::ClassWeights::none, seen);
+    SampleSource source(dataset_, request_.network, scaler, split.training, train::ClassWeights::none, seen);
     return network_answers(runner, request_.network, source, split.test);
   }
 

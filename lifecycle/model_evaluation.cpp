@@ -117,7 +117,8 @@ io::EvaluationReport evaluate_model(const LoadedModel& model, ModelEvaluationReq
   contest.events = request.failures ? failure_events(contest.windows, dataset, *request.failures)
                                     : labelled_events(contest.windows, contest.settings.alert_level);
   NetworkRunner runner(model.prediction(), 64, request.threads);
-  SampleSource source(dataset, model.components().scaler, chosen, train::ClassWeights::none);
+  SampleSource source(dataset, model.components().network, model.components().scaler, chosen,
+                      train::ClassWeights::none);
   contest.network = {
       "network",
       {network_answers(runner, specification, source, chosen, model.components().calibration.temperatures)}};

@@ -7,14 +7,12 @@
 
 #include "engine/stope/feature_table.h"
 #include "engine/stope/records.h"
+#include "engine/stope/summary_features.h"
 
 namespace deepmine::stope {
 
-/// Of each sensor: mean, standard deviation (population), lowest, highest, last value, slope per day over the
-/// window, mean and slope per day of the last 7 days.
-inline constexpr std::size_t summaries_per_sensor = 8;
-inline constexpr std::size_t window_summary_count =
-    static_feature_count + sensor_count * summaries_per_sensor;
+/// The static features, then the summaries of each sensor (summary_features.h).
+inline constexpr std::size_t window_summary_count = static_feature_count + summary_feature_count;
 
 /// Writes window_summary_count numbers, not scaled. `window` holds filled readings of at least 2 days; of
 /// fewer than 7 days all count as the last ones.

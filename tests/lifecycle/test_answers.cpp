@@ -50,7 +50,8 @@ TEST_CASE("the network's answers are its probabilities, window by window, calibr
   nn::initialise(parameters, 3);
   PredictionNetwork prediction(tiny_network(), nn::default_kernels());
   prediction.take(parameters.view());
-  SampleSource source(tiny.dataset, tiny.scaler, tiny.split.training, train::ClassWeights::none);
+  SampleSource source(tiny.dataset, tiny_network(), tiny.scaler, tiny.split.training,
+                      train::ClassWeights::none);
   const auto& windows = tiny.split.validation.windows;
   NetworkRunner runner(prediction, 16, 1), one(prediction, 1, 1);
   const double temperatures[] = {2, 1, 3};

@@ -1,5 +1,7 @@
 #include <doctest/doctest.h>
 
+#include <string>
+
 #include "lifecycle/sample_source.h"
 #include "tests/lifecycle/tiny_training.h"
 
@@ -89,7 +91,8 @@ TEST_CASE("for an ablation one kind of input is zero everywhere, the other is as
   const TinyTraining tiny;
   const std::uint32_t window = tiny.split.training.windows.front();
   const auto sums = [&](SeenInputs seen) {
-    SampleSource source(tiny.dataset, tiny.scaler, tiny.split.training, train::ClassWeights::none, seen);
+    SampleSource source(tiny.dataset, tiny_network(), tiny.scaler, tiny.split.training,
+                        train::ClassWeights::none, seen);
     Batch batch(tiny_network(), 1);
     source.fill(batch, {&window, 1}, 1000000);
     const Network::Inputs inputs = batch.inputs();
@@ -106,4 +109,32 @@ TEST_CASE("for an ablation one kind of input is zero everywhere, the other is as
   CHECK(all.second > 1);
   CHECK(sums(SeenInputs::statics) == std::pair(all.first, 0.0));
   CHECK(sums(SeenInputs::series) == std::pair(0.0, all.second));
+}
+
+TEST_CASE("in an ablation the summary goes with the series, and the prior with either") {
+  const TinyTraining tiny;
+  stope::NetworkSpecification network = tiny_network();
+  network.summary_features = static_cast<int>(stope::summary_feature_count);
+  network.rule_prior = true;
+  const std::uint32_t window = tiny.split.training.windows.front();
+  // Which of statics, summary and prior have anything.
+  const auto seen_parts = [&](SeenInputs seen) {
+    SampleSource source(tiny.dataset, network, tiny.scaler, tiny.split.training, train::ClassWeights::none,
+                        seen);
+    Batch batch(network, 1);
+    source.fill(batch, {&window, 1}, 1000000);
+    const float* features = batch.inputs().statics.column(0, 0);
+    const int ends[] = {network.static_features, network.static_features + network.summary_features,
+                        network.sample_features()};
+    std::string parts;
+    for (int part = 0, at = 0; part < 3; ++part) {
+      bool any = false;
+      for (; at < ends[part]; ++at) any = any || features[at] != 0;
+      parts += any ? '1' : '0';
+    }
+    return parts;
+  };
+  CHECK(seen_parts(SeenInputs::all) == "111");
+  CHECK(seen_parts(SeenInputs::statics) == "100");
+  CHECK(seen_parts(SeenInputs::series) == "010");
 }
