@@ -15,7 +15,7 @@ using stope::Assessment;
 using Assessments = std::span<const Assessment* const>;
 
 std::string count_text(std::size_t number, std::string_view one, std::string_view many) {
-  return fmt::format("{} {}", with_thousands(static_cast<long long>(number)), number == 1 ? one : many);
+  return fmt::format("{} {}", with_thousands(number), number == 1 ? one : many);
 }
 
 std::string day_text(const std::optional<stope::Day>& day) {

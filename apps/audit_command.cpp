@@ -109,7 +109,7 @@ std::string findings_text(const std::vector<AuditFinding>& findings) {
 }
 
 std::string counted(std::uint64_t count, const std::string& what) {
-  return with_thousands(static_cast<long long>(count)) + " " + what + (count == 1 ? "" : "s");
+  return with_thousands(count) + " " + what + (count == 1 ? "" : "s");
 }
 
 std::string state_text(const AuditReport& report) {

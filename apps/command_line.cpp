@@ -13,6 +13,7 @@
 #include "apps/help_formatter.h"
 #include "apps/models_command.h"
 #include "apps/predict_command.h"
+#include "apps/report_command.h"
 #include "apps/simulate_command.h"
 #include "apps/summary_command.h"
 #include "apps/train_command.h"
@@ -39,6 +40,7 @@ void add_verbs(CLI::App& program, Context& context) {
   add_train_command(program, context);
   add_predict_command(program, context);
   add_evaluate_command(program, context);
+  add_report_command(program, context);
   add_models_command(program, context);
   add_health_command(program, context);
   add_audit_command(program, context);

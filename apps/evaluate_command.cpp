@@ -10,6 +10,7 @@
 
 #include "apps/common_options.h"
 #include "apps/evaluation_text.h"
+#include "apps/evaluation_words.h"
 #include "apps/input_files.h"
 #include "apps/network_options.h"
 #include "apps/plan_options.h"

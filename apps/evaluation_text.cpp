@@ -6,6 +6,7 @@
 #include <cmath>
 #include <vector>
 
+#include "apps/evaluation_words.h"
 #include "apps/printable_text.h"
 #include "apps/terminal.h"
 #include "apps/text_table.h"
@@ -23,36 +24,8 @@ std::string with_interval(const io::Estimate& estimate) {
   return fmt::format("{:.3f} [{:.3f}, {:.3f}]", estimate.value, estimate.low, estimate.high);
 }
 
-std::string predictor_words(const std::string& name) {
-  if (name == "majority") return "Majority";
-  if (name == "logistic") return "Logistic";
-  if (name == "persistence") return "Persistence";
-  if (name == "rules") return "Rules";
-  if (name == "static_only") return "Static only";
-  if (name == "temporal_only") return "Temporal only";
-  return name;
-}
-
-/// The same in a sentence.
-std::string sentence_words(const std::string& name) {
-  if (name == "majority") return "the majority";
-  if (name == "logistic") return "logistic regression";
-  if (name == "rules") return "the rules";
-  if (name == "static_only") return "the network without series";
-  if (name == "temporal_only") return "the network without statics";
-  return name;
-}
-
-std::vector<std::string> short_list(const std::string& head) {
-  if (head == "current")
-    return {"balanced_accuracy", "roc_auc", "pr_auc", "false_negative_rate", "brier", "ece"};
-  if (head == "early_warning")
-    return {"warned_share", "mean_lead_days", "false_alarms_per_stope_month", "trend_accuracy"};
-  return {"accuracy", "macro_f1", "quadratic_kappa"};
-}
-
 std::vector<std::string> metrics_to_show(const io::HeadEstimates& head, bool detailed) {
-  if (!detailed) return short_list(head.head);
+  if (!detailed) return deciding_metrics(head.head);
   std::vector<std::string> names;
   for (const auto& [metric, estimate] : head.metrics) names.push_back(metric);
   return names;
@@ -93,43 +66,6 @@ std::string table_text(const io::EvaluationReport& report, bool detailed, bool w
   return table.text(with_colour);
 }
 
-std::string difference_words(const io::Difference& difference) {
-  const io::Estimate& estimate = difference.estimate;
-  if (!std::isfinite(estimate.low)) return fmt::format("{:+.3f}", estimate.value);
-  return fmt::format("{:+.3f}, {:+.3f} to {:+.3f}", estimate.value, estimate.low, estimate.high);
-}
-
-/// `beats the majority (+0.265, +0.190 to +0.330)`, one phrase for each verdict.
-std::string verdict_phrases(const std::vector<const io::Difference*>& differences) {
-  const std::pair<io::Verdict, const char*> phrases[] = {{io::Verdict::better, "beats"},
-                                                         {io::Verdict::worse, "LOSES to"},
-                                                         {io::Verdict::not_told_apart, "can't be told from"},
-                                                         {io::Verdict::not_known, "not known against"}};
-  std::string text;
-  for (const auto& [verdict, phrase] : phrases) {
-    std::string list;
-    for (const io::Difference* difference : differences)
-      if (difference->network_is == verdict)
-        list += fmt::format("{}{} ({})", list.empty() ? "" : ", ", sentence_words(difference->other),
-                            difference_words(*difference));
-    if (!list.empty()) text += fmt::format("{}{} {}", text.empty() ? "" : "; ", phrase, list);
-  }
-  return text;
-}
-
-/// The baseline that the head is better left to; empty if the network loses to none.
-std::string better_predictor(const io::EvaluationReport& report, const std::string& head,
-                             const std::string& metric) {
-  const io::PredictorEstimates* best = nullptr;
-  for (const io::PredictorEstimates& baseline : report.baselines) {
-    const io::Difference* difference = report.difference(baseline.name, head, metric);
-    if (difference == nullptr || difference->network_is != io::Verdict::worse) continue;
-    if (best == nullptr || baseline.figure(head, metric).value > best->figure(head, metric).value)
-      best = &baseline;
-  }
-  return best == nullptr ? "" : best->name;
-}
-
 std::string verdicts_text(const io::EvaluationReport& report) {
   std::string text =
       fmt::format("The network, head by head (network less the other, {:g} % interval over stopes):\n",
@@ -137,15 +73,9 @@ std::string verdicts_text(const io::EvaluationReport& report) {
   for (const io::HeadEstimates& head : report.network.heads) {
     if (head.head == "early_warning") continue;
     const std::string metric = deciding_metric(head.head);
-    std::vector<const io::Difference*> differences;
-    for (const auto* group : {&report.baselines, &report.ablations})
-      for (const io::PredictorEstimates& other : *group)
-        if (const io::Difference* difference = report.difference(other.name, head.head, metric);
-            difference != nullptr && std::isfinite(other.figure(head.head, metric).value))
-          differences.push_back(difference);
     text += wrapped("  ", fmt::format("{}, {}: {}.", head_words(head.head), metric_words(metric),
-                                      verdict_phrases(differences)));
-    const std::string better = better_predictor(report, head.head, metric);
+                                      verdict_phrases(report, head.head)));
+    const std::string better = better_predictor(report, head.head);
     if (!better.empty())
       text += fmt::format("  -> Trust {} there, not the network.\n", sentence_words(better));
   }
@@ -164,25 +94,10 @@ std::string heading(const io::EvaluationReport& report) {
   else
     text = fmt::format("One split, {}, seed{} {}", report.split, report.seeds.size() == 1 ? "" : "s", seeds);
   return text + fmt::format(": {} stopes judged, {} of them unstable, {} windows.\n", report.stopes,
-                            report.unstable_stopes, with_thousands(static_cast<long long>(report.windows)));
+                            report.unstable_stopes, with_thousands(report.windows));
 }
 
 }  // namespace
-
-std::string deciding_metric(const std::string& head) {
-  return head == "current" ? "balanced_accuracy" : "accuracy";
-}
-
-std::string metric_words(std::string metric) {
-  std::replace(metric.begin(), metric.end(), '_', ' ');
-  return metric;
-}
-
-std::string head_words(const std::string& head) {
-  if (!head.starts_with("future_")) return metric_words(head);
-  const std::string days = head.substr(7, head.size() - 8);
-  return "in " + days + (days == "1" ? " day" : " days");
-}
 
 std::string evaluation_text(const io::EvaluationReport& report, bool detailed, bool with_colour) {
   std::string text = heading(report) + "\n" + table_text(report, detailed, with_colour) + "\n";

@@ -146,9 +146,8 @@ std::string data_text(const lifecycle::DataHealth& data) {
   if (!data.problem.empty()) return "can't be used";
   return fmt::format(
       "{} stopes ({} rejected), {} stable, {} unstable, {} without label; {} windows, {} to {}", data.stopes,
-      data.rejected, data.stable, data.unstable, data.unlabelled,
-      with_thousands(static_cast<long long>(data.windows)), data.first_day.empty() ? "-" : data.first_day,
-      data.last_day.empty() ? "-" : data.last_day);
+      data.rejected, data.stable, data.unstable, data.unlabelled, with_thousands(data.windows),
+      data.first_day.empty() ? "-" : data.first_day, data.last_day.empty() ? "-" : data.last_day);
 }
 
 std::string state_text(HealthState state) {

@@ -12,6 +12,7 @@
 #include "apps/assessment_table.h"
 #include "apps/assessment_text.h"
 #include "apps/common_options.h"
+#include "apps/day_options.h"
 #include "apps/input_files.h"
 #include "apps/printable_text.h"
 #include "apps/result_table.h"
@@ -51,24 +52,12 @@ constexpr const char* description =
 struct PredictOptions {
   std::vector<std::string> names;
   InputFiles files;
-  std::string store, export_file, as_of, today, audit_file;
+  std::string store, export_file, audit_file;
+  DayOptions days;
   std::optional<double> threshold;
   bool detailed = false, exit_on_alert = false;
   int threads = 1;
 };
-
-/// The options as values, checked.
-struct CheckedOptions {
-  std::optional<stope::Day> as_of;
-  stope::Day today = 0;
-};
-
-stope::Day day_of(const std::string& option, const std::string& text, stope::Day today) {
-  if (text == "today") return today;
-  if (const std::optional<stope::Day> day = stope::parse_day(text)) return *day;
-  throw Error(ErrorCode::usage, fmt::format("{} is '{}', expected a day such as 2024-03-30, or today", option,
-                                            printable(text)));
-}
 
 /// An export that would write over its own input, or over the record of all answers, is a slip of the hand
 /// that costs the data.
@@ -91,21 +80,13 @@ std::unique_ptr<lifecycle::AuditTrail> open_audit(const PredictOptions& options)
                                                              {"store", options.store}});
 }
 
-CheckedOptions check(const PredictOptions& options) {
-  CheckedOptions checked;
-  checked.today = lifecycle::local_today();
-  if (!options.today.empty()) checked.today = day_of("--today", options.today, checked.today);
-  if (!options.as_of.empty()) checked.as_of = day_of("--as-of", options.as_of, checked.today);
-  if (checked.as_of && *checked.as_of > checked.today)
-    throw Error(ErrorCode::usage,
-                fmt::format("--as-of {} lies after today, {} (--today sets another)",
-                            stope::format_day(*checked.as_of), stope::format_day(checked.today)));
+Days check(const PredictOptions& options) {
   if (options.threshold && !(*options.threshold > 0 && *options.threshold < 1))
     throw Error(ErrorCode::usage,
                 fmt::format("--threshold is {}, expected a probability between 0 and 1, both excluded",
                             *options.threshold));
   check_export(options);
-  return checked;
+  return checked(options.days);
 }
 
 /// What answers. That it is not the model in service is said here.
@@ -126,13 +107,13 @@ std::shared_ptr<const lifecycle::ServiceSnapshot> load_model(const std::string& 
   return from;
 }
 
-io::StopeData read_data(const PredictOptions& options, const CheckedOptions& checked,
-                        const stope::SiteSettings& settings, const Context& context) {
+io::StopeData read_data(const PredictOptions& options, const Days& days, const stope::SiteSettings& settings,
+                        const Context& context) {
   io::StopeCsvOptions csv;
   csv.sort = options.files.sort;
   csv.sentinels = settings.data.sentinels;
   // Readings after an as-of day are not seen, wrong dates among them.
-  if (!checked.as_of) csv.now = checked.today;
+  if (!days.as_of) csv.now = days.today;
   io::StopeData data = io::read_stope_csv(options.files.statics, options.files.timeseries, csv);
   io::require_usable(data);
   for (const stope::Issue& issue : data.issues)
@@ -157,7 +138,7 @@ struct Run {
   ReportContext report;
 };
 
-Run predict(const PredictOptions& options, const CheckedOptions& checked, lifecycle::AuditTrail* audit,
+Run predict(const PredictOptions& options, const Days& days, lifecycle::AuditTrail* audit,
             const Context& context) {
   Run run;
   run.from = load_model(options.store);
@@ -173,15 +154,15 @@ Run predict(const PredictOptions& options, const CheckedOptions& checked, lifecy
     run.report.model = {metadata.model_id, std::to_string(metadata.sequence), metadata.created_at};
   }
   run.settings = options.files.settings(run.settings);
-  run.report.today = checked.today;
-  run.report.as_of = checked.as_of;
+  run.report.today = days.today;
+  run.report.as_of = days.as_of;
   run.report.largest_age = run.settings.data.largest_age;
   run.report.threshold = options.threshold.value_or(run.settings.assessment.decision_threshold);
-  io::StopeData data = read_data(options, checked, run.settings, context);
+  io::StopeData data = read_data(options, days, run.settings, context);
   lifecycle::PredictionRequest request;
   request.names = each_once(options.names);
-  request.as_of = checked.as_of;
-  request.today = checked.today;
+  request.as_of = days.as_of;
+  request.today = days.today;
   if (!options.files.site.empty()) request.settings = run.settings;
   request.threshold = options.threshold;
   request.timestamp = lifecycle::utc_timestamp();
@@ -194,12 +175,12 @@ Run predict(const PredictOptions& options, const CheckedOptions& checked, lifecy
 
 /// With --audit, no answer is shown that is not safely in the log, and a run without answers leaves a record.
 Run predict_and_record(const PredictOptions& options, const Context& context) {
-  const CheckedOptions checked = check(options);
+  const Days days = check(options);
   const std::unique_ptr<lifecycle::AuditTrail> audit = open_audit(options);
-  if (!audit) return predict(options, checked, nullptr, context);
+  if (!audit) return predict(options, days, nullptr, context);
   Run run;
   try {
-    run = predict(options, checked, audit.get(), context);
+    run = predict(options, days, audit.get(), context);
   } catch (const Error& error) {
     audit->record_failure(error.what());
     throw;
@@ -278,13 +259,7 @@ void add_choices(CLI::App& verb, PredictOptions& options) {
                   "Add the answers, and all that they were made from, to an audit log first; no answer is "
                   "shown that could not be recorded (docs/audit.md)")
       ->type_name("FILE");
-  verb.add_option(
-          "--as-of", options.as_of,
-          "Predict as on this day: later readings are not seen, and the age of the last reading counts "
-          "from it. `today` is right for live data")
-      ->type_name("DATE");
-  verb.add_option("--today", options.today, "The mine's calendar day, if this computer's is another")
-      ->type_name("DATE");
+  add_day_options(verb, options.days);
   verb.add_flag("--exit-on-alert", options.exit_on_alert, "Exit code 10 if an alert is recommended");
 }
 

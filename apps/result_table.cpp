@@ -8,7 +8,7 @@
 #include <set>
 #include <vector>
 
-#include "apps/evaluation_text.h"
+#include "apps/evaluation_words.h"
 #include "apps/text_table.h"
 
 namespace deepmine::apps {
@@ -46,7 +46,7 @@ double figure(const io::MetricTable& table, const std::string& part, const std::
 /// The baselines of the metadata, in the order of the table. Older models have fewer.
 std::vector<std::string> baselines_of(const io::ModelMetadata& metadata) {
   std::vector<std::string> names;
-  for (const char* name : {"majority", "logistic", "persistence", "rules"})
+  for (const char* name : {"majority", "logistic", "persistence", "rules", "prior"})
     if (metadata.baselines.contains(name)) names.emplace_back(name);
   return names;
 }

@@ -111,11 +111,9 @@ std::string result_text(const SimulateOptions& options, const SimulationCounts& 
       "{} stopes ({} unstable), {} readings of {} days, seed {}\n"
       "  {}\n  {}\n  {}\n"
       "Next: deepmine train --static {} --timeseries {}\n",
-      with_thousands(static_cast<long long>(options.plan.stopes)),
-      with_thousands(static_cast<long long>(counts.unstable)),
-      with_thousands(static_cast<long long>(counts.readings)), options.plan.days, options.plan.seed,
-      path("static.csv"), path("timeseries.csv"), path("failures.csv"), path("static.csv"),
-      path("timeseries.csv"));
+      with_thousands(options.plan.stopes), with_thousands(counts.unstable), with_thousands(counts.readings),
+      options.plan.days, options.plan.seed, path("static.csv"), path("timeseries.csv"), path("failures.csv"),
+      path("static.csv"), path("timeseries.csv"));
 }
 
 int run_simulate(SimulateOptions options, const Context& context) {

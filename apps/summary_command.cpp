@@ -41,7 +41,7 @@ struct Totals {
 };
 
 std::string number(std::size_t count) {
-  return with_thousands(static_cast<long long>(count));
+  return with_thousands(count);
 }
 
 Totals sum_up(const std::vector<LayerSummary>& layers) {

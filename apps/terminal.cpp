@@ -81,11 +81,10 @@ std::string format_duration(double seconds) {
   return text;
 }
 
-std::string with_thousands(long long number) {
-  std::string digits = std::to_string(std::abs(number));
-  for (auto at = static_cast<long long>(digits.size()) - 3; at > 0; at -= 3)
-    digits.insert(static_cast<std::size_t>(at), ",");
-  return (number < 0 ? "-" : "") + digits;
+std::string group_thousands(std::string digits) {
+  const std::size_t first = digits.starts_with('-') ? 1 : 0;
+  for (std::size_t at = digits.size(); at > first + 3;) digits.insert(at -= 3, ",");
+  return digits;
 }
 
 }  // namespace deepmine::apps

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <concepts>
 #include <string>
 #include <string_view>
 
@@ -39,7 +40,12 @@ class ProgressLine {
 std::string progress_bar(double fraction, int width);
 /// `0:12`, `1:02:03`.
 std::string format_duration(double seconds);
+/// The digits of a whole number with commas: `-1234567` as `-1,234,567`.
+std::string group_thousands(std::string digits);
 /// `1,234,567`.
-std::string with_thousands(long long number);
+template <std::integral Number>
+std::string with_thousands(Number number) {
+  return group_thousands(std::to_string(number));
+}
 
 }  // namespace deepmine::apps

@@ -24,7 +24,7 @@ struct HeadEstimates {
   std::vector<std::pair<std::string, Estimate>> metrics;
 };
 struct PredictorEstimates {
-  std::string name;  ///< network, majority, logistic, persistence, rules, static_only, temporal_only
+  std::string name;  ///< network, majority, logistic, persistence, rules, prior, static_only, temporal_only
   std::vector<HeadEstimates> heads;
 
   /// NaN where the predictor has no such head or metric.

@@ -1,8 +1,10 @@
 #include "lifecycle/answers.h"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 
+#include "engine/stope/rule_prior.h"
 #include "engine/stope/rules.h"
 
 namespace deepmine::lifecycle {
@@ -84,19 +86,26 @@ void add_answer(Answers& answers, const Logits& logits, std::size_t horizons,
                                             temperature(1 + h)));
 }
 
-Answers network_answers(NetworkRunner& runner, const stope::NetworkSpecification& specification,
-                        SampleSource& source, const stope::WindowSelection& selection,
-                        std::span<const double> temperatures) {
-  Answers answers;
+void run_in_batches(NetworkRunner& runner, SampleSource& source, const stope::WindowSelection& selection,
+                    const std::function<void(std::span<const std::uint32_t>)>& ran) {
   const auto capacity = static_cast<std::size_t>(runner.batch().capacity());
   for (std::size_t first = 0; first < selection.windows.size(); first += capacity) {
     const auto part =
         std::span(selection.windows).subspan(first, std::min(capacity, selection.windows.size() - first));
     source.fill(runner.batch(), part, selection.targets_before);
     runner.run();
-    for (std::size_t i = 0; i < part.size(); ++i)
-      add_answer(answers, runner.logits(static_cast<int>(i)), specification.horizons.size(), temperatures);
+    ran(part);
   }
+}
+
+Answers network_answers(NetworkRunner& runner, const stope::NetworkSpecification& specification,
+                        SampleSource& source, const stope::WindowSelection& selection,
+                        std::span<const double> temperatures) {
+  Answers answers;
+  run_in_batches(runner, source, selection, [&](std::span<const std::uint32_t> windows) {
+    for (std::size_t i = 0; i < windows.size(); ++i)
+      add_answer(answers, runner.logits(static_cast<int>(i)), specification.horizons.size(), temperatures);
+  });
   return answers;
 }
 
@@ -143,6 +152,27 @@ Answers persistence_answers(const stope::Dataset& dataset, const stope::WindowSe
     for (const int horizon : dataset.plan().horizons)
       add_level(answers, risk ? stope::risk_level(settings.risk_rules, *risk, input.days.back(), horizon)
                               : std::nullopt);
+  }
+  return answers;
+}
+
+Answers prior_answers(const stope::Dataset& dataset, const stope::WindowSelection& selection) {
+  const std::vector<int>& horizons = dataset.plan().horizons;
+  const stope::SiteSettings& settings = dataset.settings();
+  std::vector<float> logs(horizons.size() * levels_count);
+  std::vector<double> scores(levels_count);
+  Answers answers;
+  for (const std::uint32_t window : selection.windows) {
+    const RuleInput input = rule_input(dataset, window);
+    const bool known = stope::write_rule_prior(settings.unstable_rules, settings.risk_rules, input.statics,
+                                               input.days, horizons, logs.data());
+    for (std::size_t h = 0; h < horizons.size(); ++h) {
+      std::transform(logs.begin() + static_cast<std::ptrdiff_t>(h * levels_count),
+                     logs.begin() + static_cast<std::ptrdiff_t>((h + 1) * levels_count), scores.begin(),
+                     [](float log) { return std::exp(double{log}); });
+      add_scores(answers, scores);
+      if (!known) answers.levels.back() = stope::masked;
+    }
   }
   return answers;
 }

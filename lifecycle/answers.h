@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -50,6 +51,11 @@ struct Answers {
 void add_answer(Answers& answers, const Logits& logits, std::size_t horizons,
                 std::span<const double> temperatures);
 
+/// Runs the windows of a selection, batch by batch. Behind each run, `ran` gets the windows of the batch:
+/// number i is sample i of the runner.
+void run_in_batches(NetworkRunner& runner, SampleSource& source, const stope::WindowSelection& selection,
+                    const std::function<void(std::span<const std::uint32_t>)>& ran);
+
 /// Probabilities are calibrated with the temperatures (io::Calibration), current head first; empty: 1 each.
 Answers network_answers(NetworkRunner& runner, const stope::NetworkSpecification& specification,
                         SampleSource& source, const stope::WindowSelection& selection,
@@ -62,5 +68,8 @@ Answers rule_answers(const stope::Dataset& dataset, const stope::WindowSelection
 /// That nothing changes: the rules' level at each horizon if the readings of day t+h are today's. No current
 /// head.
 Answers persistence_answers(const stope::Dataset& dataset, const stope::WindowSelection& selection);
+/// What the rules expect where readings scatter as they did in the window (stope/rule_prior.h): what a
+/// network with a prior says before it has learnt anything. No current head.
+Answers prior_answers(const stope::Dataset& dataset, const stope::WindowSelection& selection);
 
 }  // namespace deepmine::lifecycle

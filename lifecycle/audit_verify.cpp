@@ -92,7 +92,7 @@ std::string records_text(std::uint64_t first, std::uint64_t last) {
 class Verification {
  public:
   Verification(const std::filesystem::path& path, std::string_view known_head, const AuditVisitor& visit)
-      : path_(path), reader_(path), known_head_(known_head), visit_(visit) {}
+      : reader_(path), known_head_(known_head), visit_(visit) {}
 
   AuditReport run() {
     report_.bytes = reader_.size();
@@ -213,7 +213,6 @@ class Verification {
     report_.notes.push_back({line_number_, record, std::move(message)});
   }
 
-  const std::filesystem::path& path_;
   LineReader reader_;
   std::string_view known_head_;
   const AuditVisitor& visit_;

@@ -21,6 +21,7 @@ std::vector<NamedAnswers> Baselines::answers(const stope::WindowSelection& selec
   }
   answers.push_back({"persistence", persistence_answers(dataset_, selection)});
   answers.push_back({"rules", rule_answers(dataset_, selection)});
+  answers.push_back({"prior", prior_answers(dataset_, selection)});
   return answers;
 }
 

@@ -1,5 +1,5 @@
 // What stands beside the network in every report: the most frequent class, logistic regression on window
-// summaries, persistence, and the rule set's own extrapolation.
+// summaries, persistence, the rule set's own extrapolation, and the prior that the network may begin from.
 #pragma once
 
 #include <memory>
@@ -12,7 +12,7 @@
 namespace deepmine::lifecycle {
 
 struct NamedAnswers {
-  std::string name;  ///< majority, logistic, persistence, rules
+  std::string name;  ///< majority, logistic, persistence, rules, prior
   Answers answers;
 };
 

@@ -178,17 +178,9 @@ class CrossValidation {
 
 std::vector<stope::Split> stope_folds(const stope::Dataset& dataset, int folds, double validation_fraction,
                                       std::uint64_t fold_seed, std::uint64_t validation_seed) {
-  // Stopes with a window, in order, with their labels.
-  std::vector<std::uint32_t> stopes;
-  std::vector<std::int8_t> labels;
-  for (std::size_t w = 0; w < dataset.windows().size(); ++w) {
-    const std::uint32_t stope = dataset.windows()[w].stope;
-    if (!stopes.empty() && stopes.back() == stope) continue;
-    stopes.push_back(stope);
-    labels.push_back(dataset.current_target(w));
-  }
+  const auto [stopes, labels] = stope::stopes_to_split(dataset);
   const std::vector<int> fold_of = stope::stratified_folds(labels, folds, fold_seed);
-  std::vector<stope::Split> splits(static_cast<std::size_t>(folds));
+  std::vector<stope::Split> splits;
   for (int fold = 0; fold < folds; ++fold) {
     std::vector<std::int8_t> rest;
     for (std::size_t i = 0; i < stopes.size(); ++i)
@@ -198,14 +190,7 @@ std::vector<stope::Split> stope_folds(const stope::Dataset& dataset, int folds, 
     std::vector<stope::Part> part_of(stopes.size(), stope::Part::test);
     for (std::size_t i = 0, next = 0; i < stopes.size(); ++i)
       if (fold_of[i] != fold) part_of[i] = parts[next++];
-    stope::Split& split = splits[static_cast<std::size_t>(fold)];
-    for (std::uint32_t w = 0, position = 0; w < dataset.windows().size(); ++w) {
-      while (stopes[position] != dataset.windows()[w].stope) ++position;
-      (part_of[position] == stope::Part::training     ? split.training
-       : part_of[position] == stope::Part::validation ? split.validation
-                                                      : split.test)
-          .windows.push_back(w);
-    }
+    splits.push_back(stope::windows_of_parts(dataset, stopes, part_of));
   }
   return splits;
 }

@@ -3,26 +3,12 @@
 #include <algorithm>
 #include <limits>
 
+#include "lifecycle/answers.h"
+
 namespace deepmine::lifecycle {
 namespace {
 
 constexpr double not_known = std::numeric_limits<double>::quiet_NaN();
-
-/// Calls `visit(window index, position in the runner's batch)` for every window of the selection, batch by
-/// batch; `batch_ended` after each batch.
-template <class Visit, class BatchEnded>
-void for_each_answer(NetworkRunner& runner, SampleSource& source, const stope::WindowSelection& selection,
-                     Visit&& visit, BatchEnded&& batch_ended) {
-  const auto capacity = static_cast<std::size_t>(runner.batch().capacity());
-  for (std::size_t first = 0; first < selection.windows.size(); first += capacity) {
-    const auto part =
-        std::span(selection.windows).subspan(first, std::min(capacity, selection.windows.size() - first));
-    source.fill(runner.batch(), part, selection.targets_before);
-    runner.run();
-    for (std::size_t i = 0; i < part.size(); ++i) visit(part[i], static_cast<int>(i));
-    batch_ended();
-  }
-}
 
 std::int8_t likeliest_level(const Logits& logits, std::size_t horizon, int levels) {
   const float* z = logits.data() + 1 + static_cast<std::ptrdiff_t>(horizon) * levels;
@@ -48,22 +34,20 @@ SelectionLoss selection_loss(NetworkRunner& runner, const stope::NetworkSpecific
     counts[head] += 1;
     if (target == answer) hits[head] += 1;
   };
-  for_each_answer(
-      runner, source, selection,
-      [&](std::uint32_t window, int position) {
-        const Logits logits = runner.logits(position);
-        count(0, source.dataset().current_target(window), logits[0] >= 0 ? 1 : 0);
-        const auto targets = visible_targets(source.dataset(), window, selection.targets_before);
-        for (std::size_t h = 0; h < targets.size(); ++h)
-          count(1 + h, targets[h], likeliest_level(logits, h, specification.risk_levels));
-      },
-      [&] {
-        const auto batch_sums = runner.loss_sums();
-        for (std::size_t head = 0; head < heads; ++head) {
-          sums[head].loss += batch_sums[head].loss;
-          sums[head].weight += batch_sums[head].weight;
-        }
-      });
+  run_in_batches(runner, source, selection, [&](std::span<const std::uint32_t> windows) {
+    for (std::size_t i = 0; i < windows.size(); ++i) {
+      const Logits logits = runner.logits(static_cast<int>(i));
+      count(0, source.dataset().current_target(windows[i]), logits[0] >= 0 ? 1 : 0);
+      const auto targets = visible_targets(source.dataset(), windows[i], selection.targets_before);
+      for (std::size_t h = 0; h < targets.size(); ++h)
+        count(1 + h, targets[h], likeliest_level(logits, h, specification.risk_levels));
+    }
+    const auto batch_sums = runner.loss_sums();
+    for (std::size_t head = 0; head < heads; ++head) {
+      sums[head].loss += batch_sums[head].loss;
+      sums[head].weight += batch_sums[head].weight;
+    }
+  });
 
   SelectionLoss result;
   const bool nothing_to_judge = std::all_of(

@@ -103,30 +103,29 @@ SeenAndUnseen seen_and_unseen(const stope::Dataset& dataset, const io::ModelMeta
   return parts;
 }
 
-io::EvaluationReport evaluate_model(const LoadedModel& model, ModelEvaluationRequest request) {
+JudgedModel judge_model(const LoadedModel& model, const stope::Dataset& dataset,
+                        const ModelEvaluationRequest& request) {
   const io::ModelMetadata& metadata = model.metadata();
-  const stope::NetworkSpecification& specification = model.components().network;
-  const stope::Dataset dataset(std::move(request.records), request.settings,
-                               {specification.days, specification.horizons});
+  const io::Components& components = model.components();
   const SeenAndUnseen parts = seen_and_unseen(dataset, metadata, request.data_sha256);
   const stope::WindowSelection chosen = chosen_windows(dataset, parts, request.include_training_stopes);
 
-  Contest contest;
+  JudgedModel judged;
+  Contest& contest = judged.contest;
   contest.windows = judged_windows(dataset, chosen);
   contest.settings = request.settings.assessment;
   contest.events = request.failures ? failure_events(contest.windows, dataset, *request.failures)
                                     : labelled_events(contest.windows, contest.settings.alert_level);
   NetworkRunner runner(model.prediction(), 64, request.threads);
-  SampleSource source(dataset, model.components().network, model.components().scaler, chosen,
-                      train::ClassWeights::none);
+  SampleSource source(dataset, components.network, components.scaler, chosen, train::ClassWeights::none);
   contest.network = {
       "network",
-      {network_answers(runner, specification, source, chosen, model.components().calibration.temperatures)}};
+      {network_answers(runner, components.network, source, chosen, components.calibration.temperatures)}};
   const Baselines baselines(dataset, parts.seen, metadata.plan.class_weights, metadata.plan.seed);
   for (NamedAnswers& answers : baselines.answers(chosen))
     contest.baselines.push_back({answers.name, {std::move(answers.answers)}});
 
-  io::EvaluationReport report;
+  io::EvaluationReport& report = judged.report;
   report.method = "model";
   report.split = metadata.split.method;
   report.seeds = {metadata.plan.seed};
@@ -137,7 +136,14 @@ io::EvaluationReport evaluate_model(const LoadedModel& model, ModelEvaluationReq
   judge(contest, request.bootstrap, report);
   add_remarks(report);
   add_model_remarks(parts, request, baselines, report);
-  return report;
+  return judged;
+}
+
+io::EvaluationReport evaluate_model(const LoadedModel& model, ModelEvaluationRequest request) {
+  const stope::NetworkSpecification& specification = model.components().network;
+  const stope::Dataset dataset(std::move(request.records), request.settings,
+                               {specification.days, specification.horizons});
+  return judge_model(model, dataset, request).report;
 }
 
 }  // namespace deepmine::lifecycle

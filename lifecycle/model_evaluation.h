@@ -32,6 +32,15 @@ struct SeenAndUnseen {
 SeenAndUnseen seen_and_unseen(const stope::Dataset& dataset, const io::ModelMetadata& metadata,
                               const std::string& data_sha256);
 
+/// A model's answers beside those of the baselines, and what they are worth.
+struct JudgedModel {
+  Contest contest;
+  io::EvaluationReport report;
+};
+/// As evaluate_model(), of a dataset that is there already; the request's records are not looked at.
+JudgedModel judge_model(const LoadedModel& model, const stope::Dataset& dataset,
+                        const ModelEvaluationRequest& request);
+
 /// Majority and logistic regression learn from the windows that the model has seen, where they are among
 /// these records; a remark says when they are not. Throws Error(usage) if there is nothing that the model has
 /// not seen and include_training_stopes is not set.

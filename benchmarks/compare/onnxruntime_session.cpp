@@ -14,6 +14,8 @@
 #include <string>
 #include <vector>
 
+#include "benchmarks/compare/guarded.h"
+
 namespace {
 
 // Opaque to us.
@@ -40,8 +42,6 @@ constexpr int get_error_message = 2, create_environment = 3, create_session = 7,
 constexpr int log_warnings = 2, run_sequentially = 0, all_optimisations = 99, device_allocator = 0,
               default_memory = 0, float_elements = 1;
 constexpr std::uint32_t interface_version = 1;
-
-thread_local std::string last_error;
 
 class Runtime {
  public:
@@ -137,17 +137,6 @@ class Model {
   std::vector<Batch> batches_;
   std::size_t next_ = 0;
 };
-
-template <class Work>
-int guarded(Work&& work) {
-  try {
-    work();
-    return 0;
-  } catch (const std::exception& error) {
-    last_error = error.what();
-    return -1;
-  }
-}
 
 }  // namespace
 

@@ -107,27 +107,9 @@ GroupCounts allocate(const GroupCounts& sizes, const GroupCounts& left, std::siz
 }
 
 Split split_by_stope(const Dataset& dataset, const SplitPlan& plan) {
-  // Only stopes with a window take part: an empty part would be the other thing.
-  std::vector<std::uint32_t> stopes;
-  std::vector<std::int8_t> labels;
-  for (std::size_t w = 0; w < dataset.windows().size(); ++w) {
-    const std::uint32_t stope = dataset.windows()[w].stope;
-    if (!stopes.empty() && stopes.back() == stope) continue;
-    stopes.push_back(stope);
-    labels.push_back(dataset.current_target(w));
-  }
-  const std::vector<Part> parts =
-      split_stopes(labels, plan.validation_fraction, plan.test_fraction, plan.seed);
-  Split split;
-  std::size_t position = 0;
-  for (std::uint32_t w = 0; w < dataset.windows().size(); ++w) {
-    while (stopes[position] != dataset.windows()[w].stope) ++position;
-    WindowSelection& part = parts[position] == Part::training     ? split.training
-                            : parts[position] == Part::validation ? split.validation
-                                                                  : split.test;
-    part.windows.push_back(w);
-  }
-  return split;
+  const auto [stopes, labels] = stopes_to_split(dataset);
+  return windows_of_parts(dataset, stopes,
+                          split_stopes(labels, plan.validation_fraction, plan.test_fraction, plan.seed));
 }
 
 Split split_forward(const Dataset& dataset, const SplitPlan& plan) {
@@ -223,6 +205,31 @@ std::vector<int> stratified_folds(std::span<const std::int8_t> labels, int folds
   for (const auto& group : shuffled_groups(labels, seed))
     for (const std::size_t member : group) fold_of[member] = next++ % folds;
   return fold_of;
+}
+
+SplitStopes stopes_to_split(const Dataset& dataset) {
+  SplitStopes found;
+  for (std::size_t w = 0; w < dataset.windows().size(); ++w) {
+    const std::uint32_t stope = dataset.windows()[w].stope;
+    if (!found.stopes.empty() && found.stopes.back() == stope) continue;
+    found.stopes.push_back(stope);
+    found.labels.push_back(dataset.current_target(w));
+  }
+  return found;
+}
+
+Split windows_of_parts(const Dataset& dataset, std::span<const std::uint32_t> stopes,
+                       std::span<const Part> parts) {
+  Split split;
+  std::size_t position = 0;
+  for (std::uint32_t w = 0; w < dataset.windows().size(); ++w) {
+    while (stopes[position] != dataset.windows()[w].stope) ++position;
+    WindowSelection& part = parts[position] == Part::training     ? split.training
+                            : parts[position] == Part::validation ? split.validation
+                                                                  : split.test;
+    part.windows.push_back(w);
+  }
+  return split;
 }
 
 Split split_windows(const Dataset& dataset, const SplitPlan& plan) {

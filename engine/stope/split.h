@@ -52,6 +52,17 @@ enum class Part : std::uint8_t { training, validation, test };
 std::vector<Part> split_stopes(std::span<const std::int8_t> labels, double validation_fraction,
                                double test_fraction, std::uint64_t seed);
 
+/// The stopes that have a window, in the order of the dataset: only they take part in a split, for an empty
+/// part would be the other thing.
+struct SplitStopes {
+  std::vector<std::uint32_t> stopes;  ///< index into Dataset::stopes()
+  std::vector<std::int8_t> labels;    ///< as split_stopes() wants them
+};
+SplitStopes stopes_to_split(const Dataset& dataset);
+/// The split whose windows go where their stopes go: `parts` by position in stopes_to_split().stopes.
+Split windows_of_parts(const Dataset& dataset, std::span<const std::uint32_t> stopes,
+                       std::span<const Part> parts);
+
 /// Cross-validation: a fold 0 … folds − 1 for each label, sizes within one of each other, stratified. Throws
 /// Error(usage) for fewer than two folds, Error(data_invalid) for fewer stopes than folds.
 std::vector<int> stratified_folds(std::span<const std::int8_t> labels, int folds, std::uint64_t seed);

@@ -44,15 +44,4 @@ void write_text(const std::filesystem::path& file, const std::string& text) {
   if (!(out << text).flush()) throw std::runtime_error("can't write " + file.string());
 }
 
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
-
-std::vector<std::string> lines_of(const std::string& text) {
-  std::vector<std::string> lines;
-  std::istringstream in(text);
-  for (std::string line; std::getline(in, line);) lines.push_back(line);
-  return lines;
-}
-
 }  // namespace deepmine::test

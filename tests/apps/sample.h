@@ -7,6 +7,7 @@
 
 #include "tests/apps/run_program.h"
 #include "tests/io/temporary_folder.h"
+#include "tests/texts.h"
 
 namespace deepmine::test {
 
@@ -19,7 +20,5 @@ std::vector<std::string> train_arguments(const std::filesystem::path& store,
 
 std::string read_text(const std::filesystem::path& file);
 void write_text(const std::filesystem::path& file, const std::string& text);
-bool contains(const std::string& text, const std::string& part);
-std::vector<std::string> lines_of(const std::string& text);
 
 }  // namespace deepmine::test

@@ -11,27 +11,19 @@
 #include "lifecycle/saved_model.h"
 #include "lifecycle/store_writer.h"
 #include "tests/apps/small_mine.h"
+#include "tests/texts.h"
 
 using namespace deepmine;
 using nlohmann::ordered_json;
+using test::contains;
 using test::file_text;
+using test::lines_of;
 using test::ProgramResult;
 using test::run_program;
 using test::SmallMine;
 using test::TemporaryFolder;
 
 namespace {
-
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
-
-std::vector<std::string> lines_of(const std::string& text) {
-  std::vector<std::string> lines;
-  std::istringstream in(text);
-  for (std::string line; std::getline(in, line);) lines.push_back(line);
-  return lines;
-}
 
 void put(const std::filesystem::path& file, const std::string& text) {
   std::ofstream(file, std::ios::binary | std::ios::trunc) << text;

@@ -55,7 +55,7 @@ TEST_CASE("evaluate judges the model in service beside the baselines, in words")
   REQUIRE(result.exit_code == 0);
   CHECK(contains(result.out, "version 1: "));
   CHECK(contains(result.out, "Network [95 % interval]"));
-  CHECK(contains(result.out, "Majority  Logistic  Persistence  Rules"));
+  CHECK(contains(result.out, "Majority  Logistic  Persistence  Rules  Prior"));
   CHECK(contains(result.out, "The network, head by head"));
   CHECK(contains(result.out, "in 1 day, accuracy: "));
   CHECK(contains(result.out, "The data is thin"));

@@ -63,7 +63,7 @@ TEST_CASE("a training from files to a model in service") {
   SUBCASE("the result is on stdout, beside the baselines, with what it is worth") {
     CHECK(contains(result.out, "Validation part"));
     CHECK(contains(result.out, "Test part"));
-    CHECK(contains(result.out, "Majority  Logistic  Persistence  Rules"));
+    CHECK(contains(result.out, "Majority  Logistic  Persistence  Rules  Prior"));
     CHECK(contains(result.out, "The data is thin"));
     CHECK(contains(result.out, "NOT better"));
     CHECK(contains(result.out, "is version 1 of " + store.string()));

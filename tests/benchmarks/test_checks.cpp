@@ -7,9 +7,11 @@
 #include "benchmarks/checks.h"
 #include "engine/nn/error.h"
 #include "engine/nn/kernels/select.h"
+#include "tests/texts.h"
 
 using namespace deepmine;
 using namespace deepmine::benchmarks;
+using deepmine::test::contains;
 
 namespace {
 
@@ -60,10 +62,6 @@ std::string complaint(Check&& check, const nn::Kernels<float>& kernels) {
     return error.what();
   }
   return {};
-}
-
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
 }
 
 }  // namespace

@@ -1,8 +1,6 @@
 // data_benchmark as somebody runs it, and the check that stands before its clocks.
 #include <doctest/doctest.h>
-#include <sys/wait.h>
 
-#include <cstdio>
 #include <fstream>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -12,29 +10,15 @@
 #include "benchmarks/data_files.h"
 #include "benchmarks/data_stages.h"
 #include "engine/nn/error.h"
+#include "tests/benchmarks/run_command.h"
 
 using namespace deepmine;
+using deepmine::test::Outcome;
+using deepmine::test::run;
 
 namespace {
 
 const std::string program = DEEPMINE_DATA_BENCHMARK;
-
-struct Outcome {
-  int exit_code = -1;
-  std::string output;
-};
-
-Outcome run(const std::string& command) {
-  Outcome outcome;
-  FILE* pipe = popen(command.c_str(), "r");
-  REQUIRE(pipe != nullptr);
-  char buffer[4096];
-  for (std::size_t got; (got = fread(buffer, 1, sizeof buffer, pipe)) > 0;)
-    outcome.output.append(buffer, got);
-  const int status = pclose(pipe);
-  if (WIFEXITED(status)) outcome.exit_code = WEXITSTATUS(status);
-  return outcome;
-}
 
 }  // namespace
 

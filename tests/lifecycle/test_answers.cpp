@@ -4,6 +4,7 @@
 
 #include "engine/nn/initialisers.h"
 #include "engine/nn/kernels/select.h"
+#include "engine/stope/rule_prior.h"
 #include "engine/stope/rules.h"
 #include "lifecycle/baselines.h"
 #include "lifecycle/predictor_sums.h"
@@ -110,6 +111,30 @@ TEST_CASE("rules, persistence and majority, counted by hand") {
   CHECK(value(most_frequent, "future_7d", "top_2_accuracy") >= value(most_frequent, "future_7d", "accuracy"));
 }
 
+TEST_CASE("the prior's answers are its likeliest levels, with its probabilities, and nothing about today") {
+  const TinyTraining tiny;
+  const auto& horizons = tiny.dataset.plan().horizons;
+  const Answers prior = prior_answers(tiny.dataset, tiny.split.validation);
+  CHECK(prior.current.empty());
+  REQUIRE(prior.levels.size() == tiny.split.validation.windows.size() * horizons.size());
+  std::vector<float> logs(horizons.size() * stope::risk_level_count);
+  for (std::size_t w = 0; w < tiny.split.validation.windows.size(); ++w) {
+    const stope::Window& window = tiny.dataset.windows()[tiny.split.validation.windows[w]];
+    const stope::PreparedStope& stope = tiny.dataset.stopes()[window.stope];
+    const stope::SiteSettings& settings = tiny.dataset.settings();
+    REQUIRE(stope::write_rule_prior(settings.unstable_rules, settings.risk_rules, stope.statics,
+                                    stope.readings.window(window.end, tiny.dataset.plan().days), horizons,
+                                    logs.data()));
+    for (std::size_t i = 0; i < logs.size(); ++i)
+      CHECK(prior.level_scores[w * logs.size() + i] == doctest::Approx(std::exp(logs[i])));
+    for (std::size_t h = 0; h < horizons.size(); ++h) {
+      const auto level = static_cast<std::size_t>(prior.levels_of(w, horizons.size())[h]);
+      for (std::size_t other = 0; other < stope::risk_level_count; ++other)
+        CHECK(logs[h * stope::risk_level_count + level] >= logs[h * stope::risk_level_count + other]);
+    }
+  }
+}
+
 TEST_CASE("answers to parts are put at their places") {
   Answers part;
   part.current = {0.1, 0.2};
@@ -137,6 +162,6 @@ TEST_CASE("baselines without anything to learn from are persistence and rules al
     return list;
   };
   CHECK(names(tiny.split.training) ==
-        std::vector<std::string>{"majority", "logistic", "persistence", "rules"});
-  CHECK(names({}) == std::vector<std::string>{"persistence", "rules"});
+        std::vector<std::string>{"majority", "logistic", "persistence", "rules", "prior"});
+  CHECK(names({}) == std::vector<std::string>{"persistence", "rules", "prior"});
 }

@@ -100,7 +100,7 @@ TEST_CASE("a cross-validation judges every window once, by networks that have no
   CHECK(report.stopes == 12);
   CHECK(report.seeds == std::vector<std::uint64_t>{5, 6});
   CHECK(report.data_is_thin);
-  REQUIRE(report.baselines.size() == 4);
+  REQUIRE(report.baselines.size() == 5);
   CHECK(report.ablations.empty());
   CHECK(std::isfinite(report.network.figure("future_7d", "accuracy").value));
   // A majority can't rank within a fold, whatever the shares of the folds.

@@ -67,12 +67,12 @@ TEST_CASE(
       ++compared;
     }
   CHECK(compared > 40);
-  for (const char* name : {"persistence", "rules"})
+  for (const char* name : {"persistence", "rules", "prior"})
     for (const io::PredictorEstimates& baseline : report.baselines)
       if (baseline.name == name)
         CHECK(baseline.figure("future_1d", "accuracy").value ==
               metadata.baselines.at(name).at("test").at("future_1d").at("accuracy"));
-  CHECK(report.baselines.size() == 4);
+  CHECK(report.baselines.size() == 5);
 }
 
 TEST_CASE("stopes of the training are left out of other files by name, unless they are asked for") {
@@ -94,7 +94,7 @@ TEST_CASE("on stopes of another mine all are judged, and what can't learn is mis
   const io::EvaluationReport report = evaluate_model(model(), std::move(elsewhere));
   CHECK(report.stopes == 8);
   CHECK(report.stopes_seen_in_training == 0);
-  REQUIRE(report.baselines.size() == 2);
+  REQUIRE(report.baselines.size() == 3);
   CHECK(report.baselines[0].name == "persistence");
   CHECK(remarks(report).find("Majority and logistic regression are missing") != std::string::npos);
 }

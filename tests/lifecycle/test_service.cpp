@@ -6,6 +6,7 @@
 #include "lifecycle/service.h"
 #include "tests/io/expect_error.h"
 #include "tests/lifecycle/two_models.h"
+#include "tests/texts.h"
 
 using namespace deepmine;
 using namespace deepmine::lifecycle;
@@ -19,7 +20,7 @@ const ServiceOptions each_request{.refresh = milliseconds(0), .rules_may_answer 
 /// Asks until the answer comes from another snapshot than this one: newer versions are loaded beside.
 std::shared_ptr<const ServiceSnapshot> wait_for_other(Service& service,
                                                       const std::shared_ptr<const ServiceSnapshot>& old) {
-  for (int attempt = 0; attempt < 5000; ++attempt) {
+  for (int attempt = 0; attempt < 30'000; ++attempt) {
     if (auto now = service.current(); now != old) return now;
     std::this_thread::sleep_for(milliseconds(1));
   }
@@ -30,10 +31,6 @@ std::shared_ptr<const ServiceSnapshot> wait_for_other(Service& service,
 Sequence version_of(const ServiceSnapshot& snapshot) {
   REQUIRE(snapshot.model != nullptr);
   return snapshot.model->metadata().sequence;
-}
-
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
 }
 
 /// While it lives no file can be opened.

@@ -1,6 +1,7 @@
 // A training holds a lock of its own: the store can be written to meanwhile, and nothing that it needs goes.
 #include <doctest/doctest.h>
 
+#include <future>
 #include <thread>
 
 #include "lifecycle/checkpoint.h"
@@ -115,15 +116,20 @@ TEST_CASE("another writer is waited for, and the wait is said once") {
   TrainingRunHooks hooks;
   std::thread other;
   std::vector<std::string> warnings;
+  std::promise<void>
+      warned;  // the other writer stays until somebody waits for it, however slow this machine is
   hooks.training.epoch_ended = [&](const EpochRecord& record, const nn::Parameters<float>&) {
     if (record.epoch != 2) return;
     auto writer = std::make_shared<StoreWriter>(ModelStore(folder / "m").lock_for_writing());
-    other = std::thread([writer = std::move(writer)]() mutable {
-      std::this_thread::sleep_for(std::chrono::milliseconds(300));
+    other = std::thread([writer = std::move(writer), heard = warned.get_future()]() mutable {
+      heard.wait_for(std::chrono::seconds(25));
       writer.reset();
     });
   };
-  hooks.warning = [&](const std::string& text) { warnings.push_back(text); };
+  hooks.warning = [&](const std::string& text) {
+    warnings.push_back(text);
+    if (warnings.size() == 1) warned.set_value();
+  };
   const TrainingOutcome outcome = run_training(request, hooks);
   other.join();
   CHECK(outcome.publication.in_service);

@@ -1,0 +1,266 @@
+#!/usr/bin/env python3
+"""Looks at a report as its reader's browser does: check_in_browser.py DEEPMINE
+
+Makes a small mine with a stope whose name is a script, trains, writes the report, loads it in headless Chromium and
+checks what is on the page then: nothing on the console, nothing asked for from anywhere, the name still text, and every
+figure's drawing and table against the numbers of `deepmine report --json`. Exit status 77, with a notice, where there is
+no Chromium: Meson counts that as skipped.
+"""
+import html.parser
+import json
+import math
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+HOSTILE = "<script>document.title='taken'</script>"
+# What Chromium asks its maker for by itself, whatever is loaded; the page has no address at all in it (test_page.cpp).
+BROWSERS_OWN = re.compile(r"https?://[a-z0-9.-]+\.(google|googleapis|gvt1)\.com/")
+FRAME = {"left": 48.0, "right": 350.0, "top": 10.0, "bottom": 208.0}  # apps/report/chart.cpp
+failures = 0
+
+
+def check(holds, what):
+    global failures
+    if not holds:
+        failures += 1
+        print("FAILED: " + what)
+
+
+def run(*command, **more):
+    return subprocess.run([str(part) for part in command], check=True, capture_output=True, text=True, **more).stdout
+
+
+def make_report(deepmine, folder):
+    data, store, page = folder / "data", folder / "models", folder / "report.html"
+    run(deepmine, "simulate", "--stopes", 30, "--days", 75, "--seed", 5, "--out", data)
+    for name in ("static.csv", "timeseries.csv"):
+        text = (data / name).read_text()
+        (data / name).write_text(text.replace("Stope_003", HOSTILE))
+    files = ("--static", data / "static.csv", "--timeseries", data / "timeseries.csv", "--store", store)
+    run(deepmine, "train", *files, "--epochs", 4, "--seed", 3, "--quiet", "--gate", "off")
+    options = (*files, "--bootstrap", 50, "--quiet")
+    run(deepmine, "report", *options, "--out", page)
+    return page, json.loads(run(deepmine, "report", *options, "--json"))
+
+
+class Element:
+    def __init__(self, tag, attributes, parent):
+        self.tag, self.attributes, self.parent = tag, dict(attributes), parent
+        self.children, self.text = [], ""
+
+    def all(self, tag=None, **attributes):
+        for child in self.children:
+            if (tag is None or child.tag == tag) and all(
+                child.attributes.get(key.replace("_", "-").strip("-")) == value for key, value in attributes.items()
+            ):
+                yield child
+            yield from child.all(tag, **attributes)
+
+    def words(self):
+        return self.text + "".join(child.words() for child in self.children)
+
+
+class Tree(html.parser.HTMLParser):
+    VOID = {"meta", "link", "br", "hr", "img", "input"}
+
+    def __init__(self, text):
+        super().__init__(convert_charrefs=True)
+        self.root = self.at = Element("document", {}, None)
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        element = Element(tag, attributes, self.at)
+        self.at.children.append(element)
+        if tag not in self.VOID:
+            self.at = element
+
+    def handle_endtag(self, tag):
+        at = self.at
+        while at.parent and at.tag != tag:
+            at = at.parent
+        if at.parent:
+            self.at = at.parent
+
+    def handle_data(self, data):
+        self.at.text += data
+
+
+def browse(chromium, folder, page):
+    """The page after loading, what the console said, and what was asked for."""
+    log = folder / "requests.json"
+    common = [chromium, "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
+              "--disable-background-networking", "--disable-component-update", "--disable-sync",
+              f"--user-data-dir={folder / 'profile'}"]
+    loaded = subprocess.run([*common, "--enable-logging=stderr", f"--log-net-log={log}", "--virtual-time-budget=3000",
+                             "--dump-dom", page.as_uri()], capture_output=True, text=True, timeout=120)
+    asked = re.findall(r'"url":"([^"]+)"', log.read_text()) if log.exists() else None
+    for name, size in (("wide", "1280,1600"), ("phone", "390,1600")):
+        subprocess.run([*common, f"--screenshot={folder / name}.png", f"--window-size={size}", page.as_uri()],
+                       capture_output=True, timeout=120)
+    subprocess.run([*common, f"--print-to-pdf={folder / 'report.pdf'}", page.as_uri()], capture_output=True, timeout=120)
+    console = [line for line in loaded.stderr.splitlines() if ":CONSOLE" in line]
+    return Tree(loaded.stdout).root, console, asked
+
+
+class Figure:
+    """What a chart's drawing says, in the units of its axes."""
+
+    def __init__(self, element):
+        number = {key: float(element.attributes[key]) for key in ("data-x-low", "data-x-high", "data-y-low", "data-y-high")}
+        self.element, self.number = element, number
+        self.logarithmic = element.attributes["data-y-scale"] == "logarithmic"
+
+    def x(self, at):
+        part = (at - FRAME["left"]) / (FRAME["right"] - FRAME["left"])
+        return self.number["data-x-low"] + part * (self.number["data-x-high"] - self.number["data-x-low"])
+
+    def y(self, at):
+        part = (FRAME["bottom"] - at) / (FRAME["bottom"] - FRAME["top"])
+        low, high = self.number["data-y-low"], self.number["data-y-high"]
+        return low * (high / low) ** part if self.logarithmic else low + part * (high - low)
+
+    def series(self, name):
+        group = next((g for g in self.element.all("g") if g.attributes.get("data-series") == name), None)
+        if group is None:
+            return None
+        if "points" in group.attributes["class"]:
+            ends = [re.match(r"M([-\d.]+) ([-\d.]+)", p.attributes["d"]) for p in group.all("path", _class="mark")]
+            pairs = [(float(m[1]), float(m[2])) for m in ends]
+        else:
+            pairs = [tuple(map(float, pair.split(","))) for line in group.all("polyline")
+                     for pair in line.attributes["points"].split()]
+        return [(self.x(x), self.y(y)) for x, y in pairs]
+
+
+def compare(figure, name, expected):
+    """The points drawn under this name against (x, y), those without a y left out; x None: not compared."""
+    expected = [(x, y) for x, y in expected if y is not None]
+    drawn = figure.series(name)
+    place = f"figure {figure.element.attributes['id']}, {name}"
+    if not expected:
+        return check(drawn is None or not drawn, place + ": drawn without numbers")
+    if drawn is None or len(drawn) != len(expected):
+        return check(False, f"{place}: {len(drawn or [])} points drawn, {len(expected)} numbers")
+    # A drawing has hundredths of its units: 300 across, 200 up.
+    step_x = 0.011 * (figure.x(350) - figure.x(48)) / 302
+    for (x, y), (wanted_x, wanted_y) in zip(drawn, expected):
+        step_y = wanted_y * 4e-4 if figure.logarithmic else 0.011 * (figure.y(10) - figure.y(208)) / 198
+        if (wanted_x is not None and abs(x - wanted_x) > step_x) or abs(y - wanted_y) > step_y:
+            return check(False, f"{place}: drawn {x:.5g}, {y:.5g}; the number is {wanted_x}, {wanted_y}")
+
+
+def head_words(head):
+    if head == "current":
+        return "now"
+    days = head.removeprefix("future_").removesuffix("d")
+    return f"in {days} day" + ("" if days == "1" else "s")
+
+
+def check_charts(tree, numbers):
+    figures = {f.attributes.get("id"): f for f in tree.all("figure")}
+    charts = {name: Figure(f) for name, f in figures.items() if "data-x-low" in f.attributes}
+    wanted = {"loss", "head_losses", "head_accuracies", "learning_rate", "accuracy_by_horizon", "roc", "precision_recall",
+              "reliability"}
+    check(wanted <= set(charts), f"missing figures: {wanted - set(charts)}")
+    epochs = numbers["epochs"]
+    by_epoch = lambda value: [(e["epoch"], value(e)) for e in epochs]
+    compare(charts["loss"], "training", by_epoch(lambda e: e["training_loss"]))
+    compare(charts["loss"], "validation", by_epoch(lambda e: e["validation_loss"]))
+    compare(charts["learning_rate"], "learning rate", by_epoch(lambda e: e["learning_rate"]))
+    heads = ["current"] + [f"future_{days}d" for days in numbers["network"]["horizons"]]
+    for i, head in enumerate(heads):
+        compare(charts["head_losses"], head_words(head), by_epoch(lambda e: e["validation_head_losses"][i]))
+        compare(charts["head_accuracies"], head_words(head), by_epoch(lambda e: e["validation_accuracy"][i]))
+    by_head = {figure["head"]: figure for figure in numbers["figures"]}
+    points = lambda curve: [(p["x"], p["y"]) for p in curve]
+    compare(charts["roc"], "network", points(by_head["current"]["roc"]))
+    compare(charts["precision_recall"], "network", points(by_head["current"]["precision_recall"]))
+    for head in heads:
+        compare(charts["reliability"], head_words(head),
+                [(b["probability"], b["share"]) for b in by_head[head]["reliability"]])
+        check_confusion(figures.get("confusion_" + head), by_head[head]["confusion"], head)
+    evaluation = numbers["evaluation"]
+    predictors = {"network": evaluation} | {name.capitalize(): b for name, b in evaluation["baselines"].items()}
+    for name, figures_of in predictors.items():
+        compare(charts["accuracy_by_horizon"], name,
+                [(None, figures_of.get(head, {}).get("accuracy")) for head in heads[1:]])
+
+
+def check_confusion(figure, counts, head):
+    if figure is None:
+        return check(False, f"no confusion matrix of {head}")
+    cells = [cell.words() for row in figure.all("tbody") for cell in row.all("td")]
+    check(cells == [f"{count:,}" for row in counts for count in row], f"confusion matrix of {head}: {cells}")
+
+
+def check_figures_table(tree, numbers):
+    rows = [row for table in tree.all("table", _class="figures") for row in table.all("tr") if "data-head" in row.attributes]
+    check(len(rows) > 10, "the table of figures is short")
+    for row in rows:
+        head, metric = row.attributes["data-head"], row.attributes["data-metric"]
+        value = numbers["evaluation"][head][metric]
+        shown = re.match(r"[-\d.]+|–", [cell.text for cell in row.all("td")][1])
+        wanted = "–" if value is None else f"{value:.3f}"
+        check(shown is not None and shown[0] == wanted, f"{head} {metric}: shown {shown and shown[0]}, is {wanted}")
+
+
+def check_stopes(tree, numbers):
+    rows = [row for row in tree.all("tr") if "data-stope" in row.attributes]
+    check([row.attributes["data-stope"] for row in rows] == [s["name"] for s in numbers["stopes"]], "stopes or their order")
+    check(HOSTILE in [row.attributes["data-stope"] for row in rows], "the hostile name is not shown as it is")
+    for row, stope in zip(rows, numbers["stopes"]):
+        probability = stope["assessment"]["current_stability"]["instability_probability"]
+        shown = [s.words() for s in row.all("span", _class="number")]
+        wanted = [] if probability is None else [
+            "<0.001" if probability < 0.001 else ">0.999" if probability > 0.999 else f"{probability:.3f}"]
+        check(shown == wanted, f"{stope['name']}: shown {shown}, is {wanted}")
+        lines = [line for svg in row.all("svg", _class="timeline") for line in svg.all("polyline") if not line.attributes.get("class")]
+        drawn = [1 - (float(pair.split(",")[1]) - 1) / 28 for line in lines for pair in line.attributes["points"].split()]
+        real = [p for p in stope["past"]["instability_probability"] if p is not None]
+        check(len(drawn) == len(real) and all(math.isclose(a, b, abs_tol=5e-4) for a, b in zip(drawn, real)),
+              f"{stope['name']}: the line of the timeline")
+        bars = sum(float(r.attributes["width"]) for svg in row.all("svg", _class="timeline") for r in svg.all("rect"))
+        check(bars == 3 * len(stope["past"]["next_level"]), f"{stope['name']}: bars of the timeline")
+
+
+def main(deepmine):
+    chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if chromium is None:
+        print("SKIPPED: there is no Chromium here")
+        return 77
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name)
+        page, numbers = make_report(deepmine, folder)
+        check(page.stat().st_size < 2_000_000, f"the page has {page.stat().st_size} bytes")
+        tree, console, asked = browse(chromium, folder, page)
+        check(not console, "console: " + "; ".join(console))
+        check(asked is not None, "no log of requests")
+        strangers = [url for url in asked or []
+                     if not url.startswith(("file:", "data:", "chrome", "about:")) and not BROWSERS_OWN.match(url)]
+        check(not strangers, f"asked for: {strangers}")
+        check([t.words() for t in tree.all("title")][0].startswith("Deepmine"), "the title is not ours")
+        inside = [s.words() for s in tree.all("script")]
+        check(len(inside) == 1, f"{len(inside)} scripts")
+        embedded = json.loads(inside[0])
+        embedded["created_at"] = numbers["created_at"]
+        for ours in (embedded, numbers):
+            for stope in ours["stopes"]:
+                stope["assessment"]["timestamp"] = ""
+        check(embedded == numbers, "the numbers in the page are not those of --json")
+        check_charts(tree, numbers)
+        check_figures_table(tree, numbers)
+        check_stopes(tree, numbers)
+        for picture in ("wide.png", "phone.png", "report.pdf"):
+            check((folder / picture).exists() and (folder / picture).stat().st_size > 20_000, f"{picture} is empty")
+        if len(sys.argv) > 2:
+            shutil.copytree(folder, sys.argv[2], dirs_exist_ok=True, ignore=shutil.ignore_patterns("profile"))
+    print("the report is sound" if failures == 0 else f"{failures} faults")
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))
