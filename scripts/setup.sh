@@ -149,3 +149,16 @@ configure() {  # configure FOLDER OPTION...
   run_step "configure ${folder##*/}" meson setup "${reconfigure[@]}" "$folder" "$root" "$@" || return
   printf '%s\n' "$*" >"$stamp"
 }
+
+# The build with address and undefined-behaviour sanitizers, whose tests ./check runs and whose fuzzers scripts/fuzz runs:
+# one for both, so that the libraries are compiled once. By clang, which alone has libFuzzer; CC and CXX count at the first
+# configuration only.
+sanitized_build=build-sanitize
+configure_sanitized() {
+  install_packages "${build_packages[@]}" "${fuzz_packages[@]}"
+  local flags='-g1 -fno-sanitize-recover=all -fno-omit-frame-pointer -D_GLIBCXX_ASSERTIONS'
+  # Asks the system for a pipe at every call, and cries wolf where a test has used up all descriptors.
+  flags+=' -fno-sanitize=vptr'
+  CC=clang CXX=clang++ configure "$sanitized_build" -Dfuzz=true -Dtests=enabled -Dbuildtype=custom -Doptimization=1 \
+    -Ddebug=false -Db_ndebug=false -Dwerror=false -Db_lundef=false -Db_sanitize=address,undefined "-Dcpp_args=$flags"
+}

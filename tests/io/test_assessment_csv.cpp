@@ -111,7 +111,7 @@ TEST_CASE("what is not known is empty or `unknown`, never 0, false or stable") {
       CHECK(row.at(start + "stable").empty());
       CHECK(row.at(start + "confidence").empty());
     }
-    for (const auto& [column, value] : row) CHECK_MESSAGE(value != "stable", column);
+    for (const auto& cell : row) CHECK_MESSAGE(cell.second != "stable", cell.first);
   }
   CHECK(row_of(test::abstained_assessment()).at("out_of_range") == "depth=3999; stress=99");
 }

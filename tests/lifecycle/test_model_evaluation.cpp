@@ -58,11 +58,11 @@ TEST_CASE(
   CHECK(report.model_id == metadata.model_id);
   CHECK(report.version == 1);
   int compared = 0;
-  for (const auto& [head, metrics] : metadata.metrics.at("test"))
-    for (const auto& [metric, value] : metrics) {
-      const double found = report.network.figure(head, metric).value;
-      CAPTURE(head);
-      CAPTURE(metric);
+  for (const auto& head : metadata.metrics.at("test"))
+    for (const auto& metric : head.second) {
+      const double value = metric.second, found = report.network.figure(head.first, metric.first).value;
+      CAPTURE(head.first);
+      CAPTURE(metric.first);
       CHECK((std::isnan(value) ? std::isnan(found) : found == value));
       ++compared;
     }

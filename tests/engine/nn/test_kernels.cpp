@@ -37,6 +37,7 @@ struct Case {
 
   Values fill(std::ptrdiff_t stride, int used, int count, std::uint64_t purpose) const {
     Values values(static_cast<std::size_t>(stride * count), std::numeric_limits<float>::quiet_NaN());
+    values.reserve(1);  // a depth of 0, too, has an address
     const Values random = random_values(static_cast<std::size_t>(used * count), purpose);
     for (int j = 0; j < count; ++j) std::copy_n(random.begin() + j * used, used, values.begin() + j * stride);
     return values;
@@ -45,6 +46,7 @@ struct Case {
   /// a() in panels, as kernels.h describes them.
   Values panels() const {
     Values packed(static_cast<std::size_t>(packed_size(rows, depth)), 0.0f);
+    packed.reserve(1);
     const Values dense = a();
     for (int k = 0; k < depth; ++k)
       for (int row = 0; row < rows; ++row)

@@ -52,9 +52,9 @@ int packed_place(int row, int column, int columns) {
 }  // namespace
 
 TEST_CASE("packed copies hold the matrix and its transpose, made in any number of parts") {
-  for (const auto& [rows, columns] :
-       {std::pair{1, 1}, {1, 33}, {33, 1}, {16, 16}, {17, 31}, {5, 100}, {128, 41}})
+  for (const auto& shape : {std::pair{1, 1}, {1, 33}, {33, 1}, {16, 16}, {17, 31}, {5, 100}, {128, 41}})
     for (const int parts : {1, 2, 3, 4, 5, 8, 13}) {
+      const int rows = shape.first, columns = shape.second;
       ParameterLayout layout;
       const TensorId other = layout.add("other", 7, 3, Role::kernel, Initialiser::zeros);
       const TensorId matrix = layout.add("matrix", rows, columns, Role::kernel, Initialiser::zeros);

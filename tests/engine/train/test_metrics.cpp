@@ -92,9 +92,9 @@ TEST_CASE("sums of groups give the metrics of their union, each group counted as
   }
   repeated.add(true, 0.2, 0.5);
   repeated.add(false, 0.1, 0.5);
-  for (const auto& [name, number] : repeated.metrics()) {
-    CAPTURE(name);
-    CHECK(near(value(drawn.metrics(), name), number));
+  for (const auto& metric : repeated.metrics()) {
+    CAPTURE(metric.first);
+    CHECK(near(value(drawn.metrics(), metric.first), metric.second));
   }
   CHECK(near(value(drawn.metrics(), "recall"), 2.0 / 3));
 
@@ -107,9 +107,9 @@ TEST_CASE("sums of groups give the metrics of their union, each group counted as
   counted.add(0, 0, true);
   counted.add(1, 2, false);
   for (int i = 0; i < 3; ++i) counted.add(5, 3, true);
-  for (const auto& [name, number] : counted.metrics()) {
-    CAPTURE(name);
-    const double found = value(both.metrics(), name);
+  for (const auto& metric : counted.metrics()) {
+    CAPTURE(metric.first);
+    const double found = value(both.metrics(), metric.first), number = metric.second;
     CHECK((std::isnan(number) ? std::isnan(found) : near(found, number)));
   }
 }
