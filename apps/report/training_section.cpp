@@ -41,11 +41,9 @@ std::string curves(const char* id, const char* title, const char* label, const E
                    std::vector<Line> lines) {
   std::erase_if(lines, [](const Line& line) { return !has_values(line); });
   if (lines.empty()) return "";
-  return chart({.id = id,
-                .title = title,
-                .x = epoch_axis(epochs),
-                .y = axis_around(label, lines, not_known, not_known),
-                .lines = std::move(lines)});
+  Axis values = axis_around(label, lines, not_known, not_known);
+  return chart(
+      {.id = id, .title = title, .x = epoch_axis(epochs), .y = std::move(values), .lines = std::move(lines)});
 }
 
 std::string learning_rate_chart(const Epochs& epochs) {
