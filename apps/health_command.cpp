@@ -12,8 +12,7 @@
 #include "apps/terminal.h"
 #include "engine/nn/error.h"
 #include "io/data_quality.h"
-#include "io/field_json.h"
-#include "lifecycle/health.h"
+#include "lifecycle/health_json.h"
 
 namespace deepmine::apps {
 namespace {
@@ -74,53 +73,6 @@ std::optional<lifecycle::DataHealth> data_of(const HealthOptions& options) {
     throw Error(ErrorCode::usage, "give both --static and --timeseries, or neither");
   if (files.statics.empty()) return std::nullopt;
   return look_at_data(options, files.settings());
-}
-
-io::OrderedJson text_or_null(const std::string& text) {
-  return text.empty() ? io::OrderedJson(nullptr) : io::OrderedJson(text);
-}
-
-io::OrderedJson model_json(const lifecycle::ModelHealth& model) {
-  return {{"id", model.id},
-          {"version", model.version},
-          {"trained_at", model.created_at},
-          {"age_days", model.age_days ? io::OrderedJson(*model.age_days) : io::OrderedJson(nullptr)},
-          {"training_stopes", model.training_stopes},
-          {"test_cases", model.test_cases},
-          {"replay", name(model.verified)}};
-}
-
-io::OrderedJson data_json(const lifecycle::DataHealth& data) {
-  return {{"usable", data.problem.empty()},
-          {"problem", text_or_null(data.problem)},
-          {"stopes", data.stopes},
-          {"rejected", data.rejected},
-          {"labelled_stable", data.stable},
-          {"labelled_unstable", data.unstable},
-          {"unlabelled", data.unlabelled},
-          {"windows", data.windows},
-          {"first_day", text_or_null(data.first_day)},
-          {"last_day", text_or_null(data.last_day)}};
-}
-
-std::string report_json(const HealthReport& report, const std::string& store) {
-  io::OrderedJson json;
-  json["schema_version"] = 1;
-  json["state"] = name(report.state);
-  json["reason"] = text_or_null(report.reason);
-  json["store"] = store;
-  json["answers_from"] = name(report.origin);
-  json["model"] = report.model ? model_json(*report.model) : io::OrderedJson(nullptr);
-  json["versions"] = {{"stored", report.versions}, {"rejected", report.rejected_versions}};
-  json["training"] = {{"running", text_or_null(report.trainer)}, {"resumable_runs", report.resumable}};
-  json["data"] = report.data ? data_json(*report.data) : io::OrderedJson(nullptr);
-  json["disk"] = nullptr;
-  if (report.disk)
-    json["disk"] = {{"free_bytes", report.disk->free_bytes}, {"total_bytes", report.disk->total_bytes}};
-  json["recommendations"] = io::OrderedJson::array();
-  for (const lifecycle::HealthAdvice& advice : report.advice)
-    json["recommendations"].push_back({{"code", advice.code}, {"message", advice.message}});
-  return io::json_text(json);
 }
 
 std::string origin_text(const HealthReport& report) {
@@ -200,7 +152,7 @@ int run_health(const HealthOptions& options, const Context& context) {
   limits.least_free = static_cast<std::uint64_t>(options.least_free_megabytes * 1e6);
   lifecycle::Service service{lifecycle::ModelStore(options.store)};
   const HealthReport report = lifecycle::check_health(service, data_of(options), limits);
-  print_result(context.json ? report_json(report, options.store) : report_text(report));
+  print_result(context.json ? lifecycle::health_json(report, options.store) : report_text(report));
   return exit_code_of(report.state);
 }
 

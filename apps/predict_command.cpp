@@ -14,6 +14,8 @@
 #include "apps/common_options.h"
 #include "apps/day_options.h"
 #include "apps/input_files.h"
+#include "apps/predict_help.h"
+#include "apps/predict_stream.h"
 #include "apps/printable_text.h"
 #include "apps/result_table.h"
 #include "apps/terminal.h"
@@ -29,33 +31,13 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* examples =
-    "deepmine predict --static data/static.csv --timeseries data/timeseries.csv --store models\n"
-    "deepmine predict Stope_007 Stope_012 --detailed --static ... --timeseries ...   # two stopes\n"
-    "deepmine predict --as-of today --exit-on-alert --static ... --timeseries ...    # live data, a script\n"
-    "deepmine predict --json --static ... --timeseries ... | jq '.predictions[].status'\n"
-    "deepmine predict --export answers.csv --static ... --timeseries ...             # a spreadsheet\n"
-    "deepmine predict --audit answers.log --static ... --timeseries ...   # a record of every answer, kept";
-
-constexpr const char* description =
-    "Says for each stope whether it is stable now and how risky it becomes.\n"
-    "The worst stand first. A stope whose data does not allow an answer is UNKNOWN: INSPECT, with the\n"
-    "reason, never stable. Without a usable model the rule set answers, flagged. \"Now\" is the last day "
-    "with\n"
-    "readings up to --as-of, else the last day of all. A reading after today rejects its stope; today is\n"
-    "this computer's calendar day in its time zone (TZ): give --today where that is not the mine's.\n"
-    "Exit codes: 0; 2 usage (an unknown NAME too); 3 the files can't be used; 4 no model or a damaged one\n"
-    "(an older good version answers then, flagged, else the rules);\n"
-    "10 an alert is present (with --exit-on-alert); 5 some stopes could not be answered. Where several\n"
-    "hold: 4, then 10, then 5.";
-
 struct PredictOptions {
   std::vector<std::string> names;
   InputFiles files;
   std::string store, export_file, audit_file;
   DayOptions days;
   std::optional<double> threshold;
-  bool detailed = false, exit_on_alert = false;
+  bool detailed = false, exit_on_alert = false, stream = false;
   int threads = 1;
 };
 
@@ -90,8 +72,9 @@ Days check(const PredictOptions& options) {
 }
 
 /// What answers. That it is not the model in service is said here.
-std::shared_ptr<const lifecycle::ServiceSnapshot> load_model(const std::string& store) {
-  auto from = lifecycle::Service(lifecycle::ModelStore(store)).current();
+std::shared_ptr<const lifecycle::ServiceSnapshot> load_model(lifecycle::Service& service) {
+  const std::string store = service.store().root().string();
+  auto from = service.current();
   using lifecycle::ServiceState;
   if (from->state == ServiceState::unavailable) throw Error(from->error, from->problem);
   if (from->state == ServiceState::degraded)
@@ -141,7 +124,8 @@ struct Run {
 Run predict(const PredictOptions& options, const Days& days, lifecycle::AuditTrail* audit,
             const Context& context) {
   Run run;
-  run.from = load_model(options.store);
+  lifecycle::Service service{lifecycle::ModelStore(options.store)};
+  run.from = load_model(service);
   run.horizons = stope::WindowPlan{}.horizons;
   if (const auto& model = run.from->model) {
     run.settings = model->components().settings;
@@ -234,7 +218,45 @@ int exit_code_of(const Run& run, bool exit_on_alert) {
   return unanswered ? some_unanswered : 0;
 }
 
+/// What a stream has no room for, and what the files are needed for.
+void check_sources(const PredictOptions& options) {
+  const bool has_files = !options.files.statics.empty() || !options.files.timeseries.empty();
+  if (!options.stream) {
+    for (const auto& [option, value] :
+         {std::pair{"--static", &options.files.statics}, {"--timeseries", &options.files.timeseries}})
+      if (value->empty())
+        throw Error(ErrorCode::usage,
+                    fmt::format("{} is required (or --stream, for cases on stdin)", option));
+    return;
+  }
+  for (const auto& [option, is_given] : {std::pair{"NAME", !options.names.empty()},
+                                         {"--static and --timeseries", has_files},
+                                         {"--sort", options.files.sort},
+                                         {"--detailed", options.detailed},
+                                         {"--export", !options.export_file.empty()},
+                                         {"--audit", !options.audit_file.empty()}})
+    if (is_given)
+      throw Error(
+          ErrorCode::usage,
+          fmt::format("--stream reads cases from stdin and answers each on stdout: not with {}", option));
+}
+
+int run_stream(const PredictOptions& options) {
+  check(options);
+  StreamOptions stream;
+  stream.days = options.days;
+  stream.site_file = options.files.site;
+  stream.threshold = options.threshold;
+  stream.exit_on_alert = options.exit_on_alert;
+  stream.threads = options.threads;
+  lifecycle::Service service{lifecycle::ModelStore(options.store)};
+  load_model(service);
+  return predict_stream(service, stream);
+}
+
 int run_predict(const PredictOptions& options, const Context& context) {
+  check_sources(options);
+  if (options.stream) return run_stream(options);
   const Run run = predict_and_record(options, context);
   const std::vector<const stope::Assessment*> ordered = worst_first(run.assessments);
   // The answers first: an export that fails must not take them away.
@@ -260,6 +282,8 @@ void add_choices(CLI::App& verb, PredictOptions& options) {
                   "shown that could not be recorded (docs/audit.md)")
       ->type_name("FILE");
   add_day_options(verb, options.days);
+  verb.add_flag("--stream", options.stream,
+                "Answer cases from stdin, a line each, until it ends, in place of --static and --timeseries");
   verb.add_flag("--exit-on-alert", options.exit_on_alert, "Exit code 10 if an alert is recommended");
 }
 
@@ -267,10 +291,11 @@ void add_choices(CLI::App& verb, PredictOptions& options) {
 
 void add_predict_command(CLI::App& program, Context& context) {
   auto options = std::make_shared<PredictOptions>();
-  CLI::App* verb = program.add_subcommand("predict", description);
-  set_examples(*verb, examples);
+  CLI::App* verb = program.add_subcommand("predict", predict_description);
+  set_examples(*verb, predict_examples);
   verb->add_option("NAME", options->names, "Stopes to answer for, in this order; all of them without a name");
   add_input_options(*verb, options->files);
+  for (const char* option : {"--static", "--timeseries"}) verb->get_option(option)->required(false);
   add_store_option(*verb, options->store);
   add_choices(*verb, *options);
   add_threads_option(*verb, options->threads);

@@ -125,6 +125,10 @@ nlohmann::ordered_json assessment_to_json(const stope::Assessment& assessment) {
   return json;
 }
 
+std::string assessment_line(const stope::Assessment& assessment) {
+  return assessment_to_json(assessment).dump(-1, ' ', false, OrderedJson::error_handler_t::replace);
+}
+
 std::string predictions_json(const std::optional<stope::ModelIdentity>& model,
                              std::span<const stope::Assessment> assessments) {
   OrderedJson json;

@@ -41,6 +41,9 @@ namespace deepmine::io {
 /// Numbers are written so that they read back to the same bits.
 nlohmann::ordered_json assessment_to_json(const stope::Assessment& assessment);
 
+/// The same as text in one line, without a line feed.
+std::string assessment_line(const stope::Assessment& assessment);
+
 /// The document of `predict --json`: {"schema_version", "model", "predictions"}. `model` is null where the
 /// rules answered because there was no usable model.
 std::string predictions_json(const std::optional<stope::ModelIdentity>& model,

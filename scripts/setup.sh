@@ -14,7 +14,8 @@ jobs=$(nproc 2>/dev/null || echo 2)
 build_packages=(g++ meson ninja-build pkg-config cmake libeigen3-dev libcereal-dev libfmt-dev
   nlohmann-json3-dev libcli11-dev libssl-dev)
 # shellcheck disable=SC2034
-test_packages=(doctest-dev git clang-format clang-tidy libomp-dev shellcheck)  # libomp-dev: the omp.h that clang-tidy reads
+# libomp-dev: the omp.h that clang-tidy reads; doxygen: 18 s to install
+test_packages=(doctest-dev git clang-format clang-tidy libomp-dev shellcheck make doxygen)
 # shellcheck disable=SC2034
 fuzz_packages=(doctest-dev clang libomp-dev)
 

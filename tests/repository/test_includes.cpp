@@ -34,6 +34,11 @@ TEST_CASE("the arrows between the layers") {
   CHECK_FALSE(may_include("engine/nn", "engine/train"));
   CHECK_FALSE(may_include("engine/train", "engine/stope"));
   CHECK_FALSE(may_include("engine/stope", "engine/train"));
+  CHECK(may_include("library", "lifecycle"));
+  CHECK_FALSE(may_include("library", "apps"));
+  CHECK_FALSE(may_include("apps", "library"));
+  CHECK_FALSE(may_include("lifecycle", "library"));
+  CHECK(may_include("tests", "library"));
   CHECK(may_include("tests", "apps"));
   CHECK(may_include("benchmarks", "lifecycle"));
   CHECK_FALSE(may_include("apps", "tests"));

@@ -1,0 +1,255 @@
+// The answers of the C interface are those of the service, as structures and as JSON.
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <cstring>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "tests/library/small_store.h"
+
+using namespace deepmine::test;
+using Json = nlohmann::ordered_json;
+
+namespace {
+
+Json text(const char* value) {
+  return value == nullptr ? Json(nullptr) : Json(value);
+}
+Json number(double value) {
+  return std::isnan(value) ? Json(nullptr) : Json(value);
+}
+Json flag(std::int32_t value) {
+  return value == DM_UNKNOWN ? Json(nullptr) : Json(value == DM_YES);
+}
+Json word(std::int32_t value, const char* (*name)(std::int32_t)) {
+  return value == DM_UNKNOWN ? Json(nullptr) : Json(name(value));
+}
+
+Json future_json(const dm_future& future) {
+  Json probabilities = nullptr;
+  for (int level = 0; level < DM_LEVEL_COUNT; ++level)
+    if (!std::isnan(future.risk_probabilities[level]))
+      probabilities[dm_level_name(level)] = future.risk_probabilities[level];
+  Json set = Json::array();
+  for (std::size_t i = 0; i < future.risk_set_count; ++i) set.push_back(dm_level_name(future.risk_set[i]));
+  return {{"horizon_days", future.horizon_days},
+          {"date", text(future.date)},
+          {"predicted_risk_level", word(future.predicted_risk_level, dm_level_name)},
+          {"confidence", number(future.confidence)},
+          {"risk_probabilities", probabilities},
+          {"risk_set", set}};
+}
+
+/// The structure as JSON, member by member.
+Json shown(const dm_answer& a) {
+  Json json;
+  json["schema_version"] = 1;
+  json["stope_name"] = text(a.stope_name);
+  json["timestamp"] = text(a.timestamp);
+  json["as_of"] = text(a.as_of);
+  json["status"] = dm_answer_status_name(a.status);
+  json["reasons"] = Json::array();
+  for (const dm_reason& reason : dm::reasons(a))
+    json["reasons"].push_back({{"code", reason.code}, {"message", reason.message}});
+  json["model"] = nullptr;
+  if (a.model_id != nullptr)
+    json["model"] = {{"id", a.model_id}, {"version", a.model_version}, {"trained_at", a.model_trained_at}};
+  json["method"] = dm_method_name(a.method);
+  json["current_stability"] = {{"stable", flag(a.stable)},
+                               {"instability_probability", number(a.instability_probability)},
+                               {"risk_level", dm_risk_name(a.risk_level)},
+                               {"confidence", number(a.confidence)}};
+  json["future_predictions"] = Json::array();
+  for (const dm_future& future : dm::future_predictions(a))
+    json["future_predictions"].push_back(future_json(future));
+  Json levels = Json::object();
+  for (const dm_rule_level& rule : dm::rule_levels(a))
+    levels[std::to_string(rule.horizon_days)] = word(rule.level, dm_level_name);
+  json["rule_based"] = {{"unstable_today", flag(a.rules_unstable_today)}, {"risk_levels", levels}};
+  json["risk_trend"] = word(a.risk_trend, dm_trend_name);
+  json["max_risk_horizon"] = a.max_risk_horizon == DM_UNKNOWN ? Json(nullptr) : Json(a.max_risk_horizon);
+  json["alert_recommended"] = flag(a.alert_recommended);
+  json["explanations"] = Json::array();
+  for (const dm_explanation& e : dm::explanations(a))
+    json["explanations"].push_back({{"code", e.code},
+                                    {"message", e.message},
+                                    {"input", e.input},
+                                    {"value", number(e.value)},
+                                    {"threshold", number(e.threshold)},
+                                    {"unit", e.unit}});
+  json["attributions"] = Json::array();
+  for (const dm_attribution& attribution : dm::attributions(a))
+    json["attributions"].push_back({{"input", attribution.input},
+                                    {"value", attribution.value},
+                                    {"contribution", attribution.contribution}});
+  json["recommendations"] = Json::array();
+  for (const dm_recommendation& recommendation : dm::recommendations(a))
+    json["recommendations"].push_back({{"code", recommendation.code}, {"text", recommendation.text}});
+  json["data_quality"] = {{"days_used", a.days_used},
+                          {"days_filled", a.days_filled},
+                          {"last_reading", text(a.last_reading)},
+                          {"out_of_range", Json::array()}};
+  for (const dm_out_of_range& input : dm::out_of_range(a))
+    json["data_quality"]["out_of_range"].push_back({{"input", input.input},
+                                                    {"day", text(input.day)},
+                                                    {"value", input.value},
+                                                    {"lowest", input.lowest},
+                                                    {"highest", input.highest}});
+  return json;
+}
+
+/// A case with something special in every list of the answer.
+std::vector<dm::Case> varied_cases() {
+  std::vector<dm::Case> cases = simulated_cases();
+  cases[1].rock_type = "Cheese";                       // abstains
+  cases[2].rqd = 250;                                  // rejected
+  cases[3].readings.clear();                           // no readings
+  cases[4].readings.back().stress = 900;               // outside what was trained on
+  cases[5].readings[45].humidity = dm::missing;        // a gap that is filled
+  cases[6].depth = dm::missing;                        // rejected
+  cases[7].readings.push_back(cases[7].readings[49]);  // a duplicate
+  return cases;
+}
+
+}  // namespace
+
+TEST_CASE("cases in arrays get the answers of the service, byte for byte") {
+  const SmallStore store;
+  dm::Service service(store.path());
+  const dm::Answers answers = service.predict(simulated_cases(), fixed_request());
+  CHECK(answers.json() == expected_json(0));
+  std::size_t by_network = 0;
+  for (const dm_answer& answer : answers) by_network += answer.method == DM_METHOD_NETWORK ? 1 : 0;
+  CHECK(by_network > 4);
+  CHECK(service.predict(simulated_cases(), fixed_request(), 3).json() == expected_json(0));
+}
+
+TEST_CASE("the structure of an answer says what its JSON says") {
+  const SmallStore store;
+  dm::Service service(store.path());
+  const dm::Answers answers = service.predict(varied_cases(), fixed_request());
+  REQUIRE(answers.size() == 12);
+  const Json document = Json::parse(answers.json());
+  std::set<std::string> statuses, lists;
+  for (std::size_t i = 0; i < answers.size(); ++i) {
+    CAPTURE(i);
+    const Json expected = Json::parse(answers.json(i));
+    CHECK(shown(answers[i]) == expected);
+    CHECK(document["predictions"][i] == expected);
+    CHECK(answers.json(i).find('\n') == std::string::npos);
+    statuses.insert(dm_answer_status_name(answers[i].status));
+    for (const char* list : {"reasons", "future_predictions", "explanations", "recommendations"})
+      if (!expected[list].empty()) lists.insert(list);
+    if (!expected["data_quality"]["out_of_range"].empty()) lists.insert("out_of_range");
+  }
+  CHECK(statuses.count("abstain") + statuses.count("rejected") == 2);
+  CHECK(statuses.size() > 2);
+  CHECK(lists.size() == 5);
+}
+
+TEST_CASE("what stands in a case decides about that case alone") {
+  const SmallStore store;
+  dm::Service service(store.path());
+  const dm::Answers good = service.predict(simulated_cases(), fixed_request());
+  const dm::Answers varied = service.predict(varied_cases(), fixed_request());
+  for (const std::size_t same : {0, 8, 9, 10, 11}) CHECK(varied.json(same) == good.json(same));
+  const auto has_reason = [&](std::size_t index, const char* code) {
+    for (const dm_reason& reason : dm::reasons(varied[index]))
+      if (std::strcmp(reason.code, code) == 0) return true;
+    return false;
+  };
+  CHECK(varied[1].status == DM_ANSWER_ABSTAIN);
+  CHECK(has_reason(1, "unseen_category"));
+  CHECK(varied[2].status == DM_ANSWER_REJECTED);
+  CHECK(has_reason(2, "out_of_range"));
+  CHECK(std::string(dm::reasons(varied[2])[0].message) == "case 2: rqd 250 lies outside 0 to 100 %");
+  CHECK(varied[3].stable == DM_UNKNOWN);
+  CHECK(has_reason(3, "no_readings"));
+  CHECK(varied[6].status == DM_ANSWER_REJECTED);
+  CHECK(has_reason(6, "missing_value"));
+  CHECK(has_reason(7, "identical_duplicate"));
+  for (const std::size_t i : {1, 2, 3, 6}) {
+    CHECK(varied[i].stable == DM_UNKNOWN);
+    CHECK(std::isnan(varied[i].instability_probability));
+    CHECK(varied[i].alert_recommended == DM_UNKNOWN);
+  }
+}
+
+TEST_CASE("times may be numbers, and a request changes the answers") {
+  const SmallStore store;
+  dm::Service service(store.path());
+  const dm::Case given = simulated_cases()[0];
+  dm::Request request = fixed_request();
+  const std::string by_text = service.predict({given}, request).json(0);
+
+  const dm::detail::CaseView view(given);
+  dm_case numbered = view.get();
+  std::vector<std::int64_t> microseconds;
+  constexpr std::int64_t a_day = 86'400'000'000, first = 19'723 * a_day;  // 2024-01-01
+  for (std::size_t i = 0; i < given.readings.size(); ++i)
+    microseconds.push_back(first + static_cast<std::int64_t>(i) * a_day + 3'600'000'000);
+  REQUIRE(given.readings[0].timestamp == "2024-01-01");
+  numbered.timestamps = nullptr;
+  numbered.microseconds = microseconds.data();
+  const dm_request asked = dm::detail::request_of(request);
+  dm_service* raw = nullptr;
+  dm_answers* answers = nullptr;
+  REQUIRE(dm_open(store.path().c_str(), nullptr, &raw, nullptr) == DM_OK);
+  REQUIRE(dm_predict(raw, &numbered, 1, &asked, 1, &answers, nullptr) == DM_OK);
+  CHECK(dm::Answers(answers).json(0) == by_text);
+  dm_close(raw);
+
+  request.as_of = given.readings[30].timestamp;
+  const dm::Answers earlier = service.predict({given}, request);
+  CHECK(std::string(earlier[0].as_of) == given.readings[30].timestamp);
+  request = fixed_request();
+  request.threshold = 0.999;
+  CHECK(service.predict({given}, request)[0].stable == DM_YES);
+  request.threshold = 1e-9;
+  CHECK(service.predict({given}, request)[0].stable == DM_NO);
+  request = fixed_request();
+  request.today = given.readings[40].timestamp;
+  CHECK(service.predict({given}, request)[0].status == DM_ANSWER_REJECTED);
+}
+
+TEST_CASE("answers outlive their service, and an empty call is answered by nothing") {
+  const SmallStore store;
+  std::unique_ptr<dm::Service> service = std::make_unique<dm::Service>(store.path());
+  const dm::Answers answers = service->predict(simulated_cases(), fixed_request());
+  CHECK(service->predict({}).empty());
+  service.reset();
+  CHECK(answers.json() == expected_json(0));
+  CHECK_THROWS_AS(static_cast<void>(answers.at(12)), std::out_of_range);
+}
+
+TEST_CASE("a case as JSON text gets the answer that it gets in arrays, alone") {
+  const SmallStore store;
+  dm::Service service(store.path());
+  for (const dm::Case& given : simulated_cases()) {
+    Json json{{"stope_name", given.stope_name},
+              {"note", {{"anything", Json::array({1, "two", nullptr})}}},
+              {"statics",
+               {{"rqd", given.rqd},
+                {"hr", given.hr},
+                {"depth", given.depth},
+                {"dip", given.dip},
+                {"undercut_wdt", given.undercut_wdt},
+                {"support_density", given.support_density},
+                {"support_installed", *given.support_installed},
+                {"direction", given.direction},
+                {"rock_type", given.rock_type},
+                {"support_type", given.support_type},
+                {"stability", 1}}},
+              {"readings", Json::array()}};
+    for (const dm::Reading& r : given.readings)
+      json["readings"].push_back({{"timestamp", r.timestamp},
+                                  {"vibration_velocity", number(r.vibration_velocity)},
+                                  {"deformation_rate", number(r.deformation_rate)},
+                                  {"stress", number(r.stress)},
+                                  {"temperature", number(r.temperature)},
+                                  {"humidity", number(r.humidity)}});
+    CHECK(service.predict_json(json.dump(), fixed_request()) ==
+          service.predict({given}, fixed_request()).json(0));
+  }
+}
