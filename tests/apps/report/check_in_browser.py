@@ -89,12 +89,24 @@ class Tree(html.parser.HTMLParser):
         self.at.text += data
 
 
+SWITCHES = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
+            "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+
+
+def starts(chromium):
+    """Whether it can show anything at all: a container may lack what it needs."""
+    try:
+        shown = subprocess.run([chromium, *SWITCHES, "--dump-dom", "data:text/html,<p>here</p>"], capture_output=True,
+                               text=True, timeout=60)
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return "here" in shown.stdout
+
+
 def browse(chromium, folder, page):
     """The page after loading, what the console said, and what was asked for."""
     log = folder / "requests.json"
-    common = [chromium, "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
-              "--disable-background-networking", "--disable-component-update", "--disable-sync",
-              f"--user-data-dir={folder / 'profile'}"]
+    common = [chromium, *SWITCHES, f"--user-data-dir={folder / 'profile'}"]
     loaded = subprocess.run([*common, "--enable-logging=stderr", f"--log-net-log={log}", "--virtual-time-budget=3000",
                              "--dump-dom", page.as_uri()], capture_output=True, text=True, timeout=120)
     asked = re.findall(r'"url":"([^"]+)"', log.read_text()) if log.exists() else None
@@ -229,8 +241,8 @@ def check_stopes(tree, numbers):
 
 def main(deepmine):
     chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    if chromium is None:
-        print("SKIPPED: there is no Chromium here")
+    if chromium is None or not starts(chromium):
+        print("SKIPPED: there is no Chromium here" if chromium is None else f"SKIPPED: {chromium} does not start here")
         return 77
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
