@@ -9,6 +9,7 @@
 #include "apps/audit_command.h"
 #include "apps/configuration_file.h"
 #include "apps/evaluate_command.h"
+#include "apps/export_command.h"
 #include "apps/health_command.h"
 #include "apps/help_formatter.h"
 #include "apps/models_command.h"
@@ -17,6 +18,7 @@
 #include "apps/simulate_command.h"
 #include "apps/summary_command.h"
 #include "apps/train_command.h"
+#include "apps/tune_command.h"
 #include "apps/validate_command.h"
 #include "engine/nn/error.h"
 
@@ -41,9 +43,11 @@ void add_verbs(CLI::App& program, Context& context) {
   add_predict_command(program, context);
   add_evaluate_command(program, context);
   add_report_command(program, context);
+  add_tune_command(program, context);
   add_models_command(program, context);
   add_health_command(program, context);
   add_audit_command(program, context);
+  add_export_command(program, context);
   add_summary_command(program, context);
 }
 

@@ -256,6 +256,7 @@ void add_training_options(CLI::App& verb, EvaluateOptions& options) {
   add_network_option(verb, request.network)->group(training_group);
   add_cross_attention_option(verb, request.network.cross_attention)->group(training_group);
   add_plan_options(verb, request.plan);
+  add_network_setting_options(verb, request.network);
 }
 
 /// Which options were given, and which of them are about training.
@@ -265,7 +266,9 @@ void note_given_options(const CLI::App& verb, EvaluateOptions& options) {
     const std::string name = option->get_name();
     options.given.insert(name);
     const bool is_choice = name == "--cross-validate" || name == "--split" || name == "--seed";
-    if (!is_choice && (option->get_group() == training_group || option->get_group() == plan_options_group))
+    const std::string& group = option->get_group();
+    if (!is_choice &&
+        (group == training_group || group == plan_options_group || group == network_options_group))
       options.given_for_training.insert(name);
   }
 }

@@ -38,12 +38,6 @@ const char* description_of(std::string_view field) {
               "the field " + std::string(field) + " of the training plan has no description");
 }
 
-std::string flag_of(std::string_view field) {
-  std::string flag = "--" + std::string(field);
-  std::replace(flag.begin(), flag.end(), '_', '-');
-  return flag;
-}
-
 void add_flag(CLI::App& verb, std::string_view field, train::ClassWeights& value) {
   verb.add_option_function<std::string>(
           flag_of(field),
@@ -64,6 +58,12 @@ void add_flag(CLI::App& verb, std::string_view field, Number& value) {
 }
 
 }  // namespace
+
+std::string flag_of(std::string_view field) {
+  std::string flag = "--" + std::string(field);
+  std::replace(flag.begin(), flag.end(), '_', '-');
+  return flag;
+}
 
 void add_plan_options(CLI::App& verb, train::TrainingPlan& plan) {
   train::TrainingPlan::visit_fields(

@@ -3,6 +3,7 @@
 
 #include <set>
 #include <string>
+#include <string_view>
 
 #include "apps/context.h"
 #include "engine/train/training_plan.h"
@@ -11,6 +12,9 @@ namespace deepmine::apps {
 
 /// The group that the flags stand in.
 inline constexpr const char* plan_options_group = "Training plan";
+
+/// The flag of a field: `--batch-size` of `batch_size`.
+std::string flag_of(std::string_view field);
 
 void add_plan_options(CLI::App& verb, train::TrainingPlan& plan);
 

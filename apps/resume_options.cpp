@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "apps/network_options.h"
 #include "apps/plan_options.h"
 
 namespace deepmine::apps {
@@ -21,11 +22,7 @@ void take_what_is_not_given(lifecycle::TrainingRequest& request, const io::RunId
   if (!given.contains("--validation-split"))
     request.split.validation_fraction = begun.split.validation_fraction;
   if (!given.contains("--test-split")) request.split.test_fraction = begun.split.test_fraction;
-  if (!given.contains("--network")) {
-    const stope::CrossAttention cross_attention = request.network.cross_attention;
-    request.network = begun.network;
-    if (given.contains("--cross-attention")) request.network.cross_attention = cross_attention;
-  }
+  if (!given.contains("--network")) take_network_where_not_given(request.network, begun.network, given);
   if (!given.contains("--site")) request.settings = begun.settings;
 }
 

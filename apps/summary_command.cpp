@@ -120,6 +120,9 @@ void add_summary_command(CLI::App& program, Context& context) {
       ->type_name("N")
       ->excludes(store);
   add_cross_attention_option(*verb, options->network.cross_attention)->excludes(store);
+  add_network_setting_options(*verb, options->network);
+  for (CLI::Option* option : verb->get_options())
+    if (option->get_group() == network_options_group) option->excludes(store);
   verb->callback(
       [options, &context] { context.run = [options, &context] { return run_summary(*options, context); }; });
 }

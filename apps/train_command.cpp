@@ -98,6 +98,7 @@ std::string resume_command(const TrainOptions& options, const std::string& run) 
 void check_options(const TrainOptions& options) {
   const lifecycle::TrainingRequest& request = options.request;
   std::string problem = train::problem_with(request.plan);
+  if (problem.empty()) problem = stope::problem_with(request.network);
   for (const double fraction : {request.split.validation_fraction, request.split.test_fraction})
     if (problem.empty() && !(fraction >= 0 && fraction < 1))
       problem = fmt::format("a part of the split is {}, expected at least 0 and below 1", fraction);
@@ -240,6 +241,7 @@ void add_train_options(CLI::App& verb, TrainOptions& options) {
       ->capture_default_str()
       ->type_name("X");
   add_plan_options(verb, options.request.plan);
+  add_network_setting_options(verb, options.request.network);
   add_gate_options(verb, options.request.gate);
 }
 

@@ -10,6 +10,7 @@
 
 #include "engine/nn/error.h"
 #include "io/atomic_file.h"
+#include "io/strict_json.h"
 
 namespace deepmine::io {
 namespace {
@@ -127,41 +128,13 @@ class SiteReader {
   std::vector<std::string> problems_;
 };
 
-constexpr int deepest_nesting = 16;
-
-/// JSON as such lets the last of two equal names win; here the second is a fault.
-Json parse_without_repeats(std::string_view text, const std::string& source) {
-  std::vector<std::set<std::string>> open_objects;
-  std::string repeated;
-  const auto watch = [&](int depth, Json::parse_event_t event, Json& parsed) {
-    // Showing a value walks down into it: one that is nested without end would take the whole stack.
-    if (depth > deepest_nesting)
-      throw Error(ErrorCode::usage, fmt::format("{}: nested more than {} deep, expected a JSON object of the "
-                                                "tables of thresholds",
-                                                source, deepest_nesting));
-    if (event == Json::parse_event_t::object_start) open_objects.emplace_back();
-    if (event == Json::parse_event_t::object_end) open_objects.pop_back();
-    if (event == Json::parse_event_t::key && !open_objects.back().insert(parsed.get<std::string>()).second)
-      repeated = parsed.get<std::string>();
-    return true;
-  };
-  try {
-    Json json = Json::parse(text.begin(), text.end(), watch);
-    if (repeated.empty()) return json;
-  } catch (const Json::exception& error) {
-    throw Error(ErrorCode::usage, fmt::format("{}: expected a JSON object: {}", source, error.what()));
-  }
-  throw Error(ErrorCode::usage,
-              fmt::format("{}: the name '{}' stands twice in one object; remove one", source, repeated));
-}
-
 }  // namespace
 
 stope::SiteSettings parse_site_settings(std::string_view text, const std::string& source,
                                         const stope::SiteSettings& base) {
   stope::SiteSettings settings = base;
   SiteReader reader;
-  reader.read(parse_without_repeats(text, source), settings, "");
+  reader.read(parse_strict_json(text, source), settings, "");
   std::vector<std::string> problems = reader.problems();
   if (problems.empty()) problems = stope::problems(settings);
   if (problems.empty()) return settings;

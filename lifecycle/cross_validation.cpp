@@ -10,10 +10,11 @@ namespace deepmine::lifecycle {
 namespace {
 
 void check_request(const CrossValidationRequest& request) {
-  if (const std::string problem = train::problem_with(request.plan); !problem.empty())
-    throw Error(ErrorCode::usage, "the training plan can't be used: " + problem);
-  if (const std::string problem = stope::misfit_with_program(request.network); !problem.empty())
-    throw Error(ErrorCode::usage, "the network can't be trained here: " + problem);
+  if (const std::string fault = train::problem_with(request.plan); !fault.empty())
+    throw Error(ErrorCode::usage, "the training plan can't be used: " + fault);
+  std::string problem = stope::problem_with(request.network);
+  if (problem.empty()) problem = stope::misfit_with_program(request.network);
+  if (!problem.empty()) throw Error(ErrorCode::usage, "the network can't be trained here: " + problem);
   if (request.seeds < 1)
     throw Error(ErrorCode::usage, "--seeds is " + std::to_string(request.seeds) + ", expected at least 1");
   if (request.folds != 0 && request.split.method != stope::SplitMethod::stope)

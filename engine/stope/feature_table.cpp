@@ -9,12 +9,6 @@
 namespace deepmine::stope {
 namespace {
 
-// Strengths and orientations, in the order of the category tables of records.h.
-constexpr std::array<double, directions.size()> orientations{0.8, 0.7, 0.75, 0.7, 0.8, 0.6, 0.75, 0.65};
-constexpr std::array<double, rock_types.size()> rock_strengths{0.9,  0.8, 0.85, 0.6, 0.7, 0.75,
-                                                               0.65, 0.4, 0.7,  0.6, 0.8};
-constexpr std::array<double, support_types.size()> support_strengths{0, 0.6, 0.3, 0.8, 0.7, 0.4, 0.9};
-
 constexpr std::array<std::string_view, derived_feature_count> derived_names{
     "risk_level",        "complexity_index",     "support_adequacy",   "geological_factor",
     "structural_factor", "environmental_factor", "maintenance_factor", "monitoring_coverage"};

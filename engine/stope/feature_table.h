@@ -24,6 +24,13 @@ inline constexpr std::size_t scaled_feature_count = static_columns.size() + 1 + 
 inline constexpr std::size_t static_feature_count = category_feature_count + scaled_feature_count;
 static_assert(static_feature_count == 41);
 
+/// What the derived features make of a category, in the order of the category tables of records.h.
+inline constexpr std::array<double, directions.size()> orientations{0.8, 0.7, 0.75, 0.7,
+                                                                    0.8, 0.6, 0.75, 0.65};
+inline constexpr std::array<double, rock_types.size()> rock_strengths{0.9,  0.8, 0.85, 0.6, 0.7, 0.75,
+                                                                      0.65, 0.4, 0.7,  0.6, 0.8};
+inline constexpr std::array<double, support_types.size()> support_strengths{0, 0.6, 0.3, 0.8, 0.7, 0.4, 0.9};
+
 /// One input column. Names: `direction=North` for a category, the column name of the file for a number, the
 /// name of the table in the documentation for a derived feature.
 struct FeatureColumn {

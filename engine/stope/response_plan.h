@@ -1,0 +1,112 @@
+// A mine's trigger action response plan: from which answer on a stope is amber or red, who has to do what,
+// and when an alarm may be taken back. It rises at once. It falls only after some days in a row on which the
+// answer stayed clear of the trigger, so that a probability that wavers about a threshold does not make
+// people come and go.
+//
+// The colour of a day is a pure function of the answers to the days up to it: nothing is remembered between
+// runs, and whoever asks again gets the same colour.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/stope/records.h"
+#include "engine/stope/risk_level.h"
+
+namespace deepmine::stope {
+
+/// Who does what.
+struct ResponseStep {
+  std::string owner, action;
+
+  bool operator==(const ResponseStep&) const = default;
+  template <class Self, class Visit>
+  static void visit_fields(Self& self, Visit&& visit) {
+    visit("owner", self.owner);
+    visit("action", self.action);
+  }
+};
+
+/// The same, and when: either of the two is enough.
+struct ResponseTrigger {
+  double probability_above = 0;       ///< of instability now, strictly above
+  RiskLevel level = RiskLevel::high;  ///< predicted, this one or above …
+  int within_days = 30;               ///< … at a horizon of at most so many days
+  std::string owner, action;
+
+  bool operator==(const ResponseTrigger&) const = default;
+  template <class Self, class Visit>
+  static void visit_fields(Self& self, Visit&& visit) {
+    visit("probability_above", self.probability_above);
+    visit("level", self.level);
+    visit("within_days", self.within_days);
+    visit("owner", self.owner);
+    visit("action", self.action);
+  }
+};
+
+/// Without any owner or action there is no plan: the default.
+struct ResponsePlan {
+  ResponseStep green;
+  ResponseTrigger amber{0.3, RiskLevel::elevated, 14, "", ""}, red{0.7, RiskLevel::high, 7, "", ""};
+  ResponseStep unknown;      ///< where there is no answer and no alarm stands
+  int falls_after_days = 3;  ///< days in a row clear of the trigger, the last one included
+  double margin = 0.05;      ///< clear: a probability below probability_above by at least this much
+  int look_back_days = 14;   ///< days before day t whose answers count
+
+  bool in_use() const;
+  bool operator==(const ResponsePlan&) const = default;
+  template <class Self, class Visit>
+  static void visit_fields(Self& self, Visit&& visit) {
+    visit("green", self.green);
+    visit("amber", self.amber);
+    visit("red", self.red);
+    visit("unknown", self.unknown);
+    visit("falls_after_days", self.falls_after_days);
+    visit("margin", self.margin);
+    visit("look_back_days", self.look_back_days);
+  }
+};
+
+/// What is wrong with a plan, a sentence a problem that begins with the field. Empty: it can be used, or
+/// there is none.
+std::vector<std::string> problems(const ResponsePlan& plan);
+
+enum class ResponseColour { green, unknown, amber, red };
+std::string_view name(ResponseColour colour);
+
+/// A predicted level so many days ahead.
+struct LevelAhead {
+  int horizon_days = 0;
+  RiskLevel level = RiskLevel::stable;
+};
+
+/// The answer to one day. Days without an answer neither raise an alarm nor take one back.
+struct DayAnswer {
+  Day day = 0;
+  bool answered = false;
+  std::optional<double> instability_probability;  ///< empty: of the rules, which have none
+  std::vector<LevelAhead> levels;
+  bool unstable_by_rules = false;  ///< no network answered, and the rules call the stope unstable: red
+};
+
+struct Response {
+  ResponseColour colour = ResponseColour::unknown;
+  /// Of amber and red: the day on which the alarm was raised; empty: it stood at the beginning of the
+  /// look-back.
+  std::optional<Day> since;
+  /// What the answer to day t alone would give; `colour` is worse where an earlier alarm still stands.
+  ResponseColour today = ResponseColour::unknown;
+  bool held() const { return colour > today; }
+  std::string owner, action;
+};
+
+/// `days`: consecutive or not, ascending, the last one is day t. At the beginning an alarm counts as standing
+/// unless the first answer is clear of its trigger. `rules_alone`: that nothing is found is then no green,
+/// but unknown.
+Response respond(const ResponsePlan& plan, std::span<const DayAnswer> days, bool rules_alone = false);
+
+}  // namespace deepmine::stope

@@ -1,0 +1,208 @@
+// The colours of a response plan: an alarm rises at once, falls only after some clear days, and does not
+// flap.
+#include <doctest/doctest.h>
+
+#include <algorithm>
+
+#include "engine/nn/random.h"
+#include "engine/stope/response_plan.h"
+
+using namespace deepmine;
+using namespace deepmine::stope;
+using Colour = ResponseColour;
+
+namespace {
+
+ResponsePlan plan_of(int falls_after_days = 3, double margin = 0.1) {
+  ResponsePlan plan;
+  plan.green = {"crew", "work"};
+  plan.amber = {.probability_above = 0.3,
+                .level = RiskLevel::elevated,
+                .within_days = 14,
+                .owner = "engineer",
+                .action = "look"};
+  plan.red = {.probability_above = 0.7,
+              .level = RiskLevel::high,
+              .within_days = 7,
+              .owner = "boss",
+              .action = "withdraw"};
+  plan.unknown = {"engineer", "inspect"};
+  plan.falls_after_days = falls_after_days;
+  plan.margin = margin;
+  REQUIRE(problems(plan).empty());
+  return plan;
+}
+
+constexpr double no_answer = -1;
+
+/// Days 100, 101, … with these probabilities of instability.
+std::vector<DayAnswer> answers(const std::vector<double>& probabilities) {
+  std::vector<DayAnswer> days;
+  for (const double probability : probabilities) {
+    DayAnswer& day = days.emplace_back();
+    day.day = 100 + static_cast<Day>(days.size()) - 1;
+    day.answered = probability != no_answer;
+    if (day.answered) day.instability_probability = probability;
+  }
+  return days;
+}
+
+Colour colour(const ResponsePlan& plan, const std::vector<double>& probabilities) {
+  return respond(plan, answers(probabilities)).colour;
+}
+
+/// The colours of one day after the other.
+std::vector<Colour> course(const ResponsePlan& plan, const std::vector<double>& probabilities) {
+  std::vector<Colour> colours;
+  for (std::size_t n = 1; n <= probabilities.size(); ++n)
+    colours.push_back(
+        colour(plan, {probabilities.begin(), probabilities.begin() + static_cast<std::ptrdiff_t>(n)}));
+  return colours;
+}
+
+}  // namespace
+
+TEST_CASE("response: a colour rises at once") {
+  const ResponsePlan plan = plan_of();
+  CHECK(colour(plan, {0.1, 0.1, 0.1}) == Colour::green);
+  CHECK(colour(plan, {0.1, 0.1, 0.31}) == Colour::amber);
+  CHECK(colour(plan, {0.1, 0.1, 0.71}) == Colour::red);
+  CHECK(colour(plan, {0.1, 0.1, 0.3}) == Colour::green);  // strictly above
+  CHECK(colour(plan, {0.1, 0.4, 0.7}) == Colour::amber);
+  const Response red = respond(plan, answers({0.1, 0.1, 0.71}));
+  CHECK(red.owner == "boss");
+  CHECK(red.action == "withdraw");
+  CHECK(red.since == 102);
+  CHECK_FALSE(red.held());
+  CHECK_FALSE(respond(plan, answers({0.9, 0.9})).since);  // it may have been red before
+}
+
+TEST_CASE("response: it falls after so many clear days in a row, to what is left") {
+  const ResponsePlan plan = plan_of(3);
+  CHECK(course(plan, {0.1, 0.9, 0.1, 0.1, 0.1, 0.1}) ==
+        std::vector{Colour::green, Colour::red, Colour::red, Colour::red, Colour::green, Colour::green});
+  // From red to amber, and from there to green.
+  CHECK(course(plan, {0.1, 0.9, 0.5, 0.5, 0.5, 0.1, 0.1, 0.1}) ==
+        std::vector{Colour::green, Colour::red, Colour::red, Colour::red, Colour::amber, Colour::amber,
+                    Colour::amber, Colour::green});
+  // A day at the trigger begins the count anew.
+  CHECK(course(plan, {0.1, 0.9, 0.1, 0.1, 0.8, 0.1, 0.1, 0.1}).back() == Colour::green);
+  CHECK(colour(plan, {0.1, 0.9, 0.1, 0.1, 0.8, 0.1, 0.1}) == Colour::red);
+  const Response held = respond(plan, answers({0.1, 0.9, 0.1, 0.1}));
+  CHECK(held.held());
+  CHECK(held.today == Colour::green);
+  CHECK(held.since == 101);
+  CHECK(held.action == "withdraw");
+  CHECK(course(plan_of(1), {0.1, 0.9, 0.1}).back() == Colour::green);
+}
+
+TEST_CASE("response: what wavers within the margin neither ends an alarm nor makes one") {
+  const ResponsePlan plan = plan_of(2, 0.1);
+  CHECK(colour(plan, {0.1, 0.75, 0.65, 0.65, 0.65, 0.65}) == Colour::red);
+  CHECK(colour(plan, {0.1, 0.75, 0.59, 0.59}) == Colour::amber);
+  CHECK(colour(plan, {0.1, 0.1, 0.65, 0.65}) == Colour::amber);
+  // How it stood before the first day is not known: within the margin it counts as standing.
+  CHECK(colour(plan, {0.65}) == Colour::red);
+  CHECK(respond(plan, answers({0.65})).today == Colour::amber);
+  // A year about the threshold: one alarm, not dozens.
+  RandomStream random(3);
+  std::vector<double> year{0.1};
+  for (int day = 0; day < 365; ++day) year.push_back(random.uniform(0.62, 0.78));
+  const std::vector<Colour> colours = course(plan, year);
+  int changes = 0;
+  for (std::size_t i = 1; i < colours.size(); ++i) changes += colours[i] != colours[i - 1];
+  CHECK(changes <= 2);
+  CHECK(colours.back() == Colour::red);
+}
+
+TEST_CASE("response: days without an answer neither raise nor take back") {
+  const ResponsePlan plan = plan_of(2);
+  CHECK(colour(plan, {0.1, 0.9, no_answer, no_answer, no_answer}) == Colour::red);
+  CHECK(colour(plan, {0.1, 0.9, 0.1, no_answer, 0.1}) == Colour::green);
+  CHECK(colour(plan, {0.1, 0.9, 0.1, no_answer}) == Colour::red);
+  const Response unknown = respond(plan, answers({0.1, 0.1, no_answer}));
+  CHECK(unknown.colour == Colour::unknown);
+  CHECK(unknown.action == "inspect");
+  CHECK(respond(plan, answers({0.1, 0.5, no_answer})).colour == Colour::amber);
+  CHECK(respond(plan, answers({0.1, 0.5, no_answer})).held());
+  CHECK(respond(plan, {}).colour == Colour::unknown);
+}
+
+TEST_CASE("response: predicted levels count within their days") {
+  const ResponsePlan plan = plan_of();
+  const auto with_level = [&](int horizon, RiskLevel level) {
+    std::vector<DayAnswer> days = answers({0.1, 0.1});
+    days.back().levels = {{1, RiskLevel::stable}, {horizon, level}};
+    return respond(plan, days).colour;
+  };
+  CHECK(with_level(7, RiskLevel::high) == Colour::red);
+  CHECK(with_level(7, RiskLevel::unstable) == Colour::red);
+  CHECK(with_level(8, RiskLevel::unstable) == Colour::amber);
+  CHECK(with_level(14, RiskLevel::elevated) == Colour::amber);
+  CHECK(with_level(15, RiskLevel::unstable) == Colour::green);
+  CHECK(with_level(7, RiskLevel::slight_elevated) == Colour::green);
+}
+
+TEST_CASE("response: the rules alone may alarm, but never say green") {
+  const ResponsePlan plan = plan_of();
+  std::vector<DayAnswer> days = answers({0, 0});
+  for (DayAnswer& day : days) day.instability_probability.reset();
+  CHECK(respond(plan, days, true).colour == Colour::unknown);
+  days.back().unstable_by_rules = true;
+  CHECK(respond(plan, days, true).colour == Colour::red);
+}
+
+TEST_CASE("response: more risk never gives a lesser colour, and the last days alone decide in the end") {
+  const ResponsePlan plan = plan_of(3, 0.1);
+  RandomStream random(9);
+  for (int round = 0; round < 300; ++round) {
+    std::vector<double> days, worse;
+    for (int day = 0; day < 10; ++day) {
+      days.push_back(random.uniform());
+      worse.push_back(std::min(1.0, days.back() + random.uniform(0, 0.3)));
+    }
+    CHECK(colour(plan, worse) >= colour(plan, days));
+    const Response response = respond(plan, answers(days));
+    CHECK(response.colour >= response.today);
+    // Clear for long enough, nothing of before is left.
+    std::vector<double> cleared = days;
+    cleared.insert(cleared.end(), 3, 0.1);
+    CHECK(colour(plan, cleared) == Colour::green);
+  }
+}
+
+TEST_CASE("response: plans that make no sense") {
+  CHECK(problems(ResponsePlan{}).empty());
+  CHECK_FALSE(ResponsePlan{}.in_use());
+  CHECK(plan_of().in_use());
+  const auto complains = [](const char* text, const auto& change) {
+    ResponsePlan plan = plan_of();
+    change(plan);
+    const std::vector<std::string> found = problems(plan);
+    REQUIRE(found.size() == 1);
+    CHECK_MESSAGE(found[0].find(text) != std::string::npos, found[0]);
+  };
+  complains("response_plan.red.owner: expected who acts", [](ResponsePlan& p) { p.red.owner.clear(); });
+  complains("response_plan.unknown.action: expected what", [](ResponsePlan& p) { p.unknown.action.clear(); });
+  complains("response_plan.amber.probability_above: expected at most that of red, 0.7, found 0.8",
+            [](ResponsePlan& p) { p.amber.probability_above = 0.8; });
+  complains("response_plan.red.probability_above: expected a probability",
+            [](ResponsePlan& p) { p.red.probability_above = 1; });
+  complains("response_plan.amber.level: expected at most that of red, high",
+            [](ResponsePlan& p) { p.amber.level = RiskLevel::critical; });
+  complains("response_plan.amber.level: expected a level above stable",
+            [](ResponsePlan& p) { p.amber.level = RiskLevel::stable; });
+  complains("response_plan.amber.within_days: expected at least that of red",
+            [](ResponsePlan& p) { p.amber.within_days = 3; });
+  complains("response_plan.red.within_days: expected 1 to 3650",
+            [](ResponsePlan& p) { p.red.within_days = 0; });
+  complains("response_plan.falls_after_days: expected 1 to 60",
+            [](ResponsePlan& p) { p.falls_after_days = 0; });
+  complains("response_plan.margin: expected 0 or more, and less than",
+            [](ResponsePlan& p) { p.margin = 0.3; });
+  complains("response_plan.look_back_days: expected falls_after_days, 3",
+            [](ResponsePlan& p) { p.look_back_days = 2; });
+  ResponsePlan only_numbers;
+  only_numbers.margin = 0.1;
+  CHECK(problems(only_numbers).size() == 8);  // numbers without anybody to act
+}
