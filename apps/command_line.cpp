@@ -8,7 +8,9 @@
 
 #include "apps/audit_command.h"
 #include "apps/configuration_file.h"
+#include "apps/drift_command.h"
 #include "apps/evaluate_command.h"
+#include "apps/explain_command.h"
 #include "apps/health_command.h"
 #include "apps/help_formatter.h"
 #include "apps/models_command.h"
@@ -39,6 +41,8 @@ void add_verbs(CLI::App& program, Context& context) {
   add_validate_command(program, context);
   add_train_command(program, context);
   add_predict_command(program, context);
+  add_explain_command(program, context);
+  add_drift_command(program, context);
   add_evaluate_command(program, context);
   add_report_command(program, context);
   add_models_command(program, context);
