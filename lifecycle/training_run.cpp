@@ -305,9 +305,8 @@ class TrainingRun {
 
   void publish(const TrainedNetwork& trained, TrainingOutcome& outcome) {
     add_metrics(trained.parameters);
-    for (const std::string& remark : calibration_remarks(calibration_, request_.network.horizons,
-                                                         request_.settings.assessment.risk_set_coverage))
-      warn(remark);
+    outcome.remarks = calibration_remarks(calibration_, request_.network.horizons,
+                                          request_.settings.assessment.risk_set_coverage);
     SavedModel model = saved_model(trained.parameters);  // before the lock: nobody waits for test cases
     StoreWriter writer = store_.lock_for_writing(patience());
     metadata_.sequence = model.metadata.sequence = writer.next_sequence();
