@@ -89,6 +89,31 @@ std::string future_table(const Assessment& assessment) {
   return text;
 }
 
+/// The levels that can't be ruled out, where the model says so.
+std::string risk_sets_text(const Assessment& assessment) {
+  std::string text;
+  for (const stope::FuturePrediction& future : assessment.future_predictions) {
+    if (future.risk_set.empty()) continue;
+    std::string levels;
+    for (const stope::RiskLevel level : future.risk_set)
+      levels += fmt::format("{}{}", levels.empty() ? "" : ", ", level_text(level, false));
+    if (future.risk_set.size() == stope::risk_level_count) levels = "any level";
+    text += fmt::format("{}{}d {}", text.empty() ? "" : "; ", future.horizon_days, levels);
+  }
+  return text.empty() ? "" : wrapped("  Can't be ruled out: ", text);
+}
+
+std::string uncertainty_text(const Assessment& assessment) {
+  const auto& uncertainty = assessment.current_stability.uncertainty;
+  if (!uncertainty) return "";
+  return wrapped(
+      "  Doubt: ",
+      fmt::format("of {} draws with dropout nine in ten give P(unstable) {:.3f} to {:.3f} (standard "
+                  "deviation {:.3f}, mutual information {:.3f} nats)",
+                  uncertainty->samples, uncertainty->low, uncertainty->high, uncertainty->standard_deviation,
+                  uncertainty->mutual_information));
+}
+
 std::string rules_text(const stope::RuleBased& rules) {
   if (!rules.unstable_today && rules.risk_levels.empty()) return "";
   std::string levels;
@@ -194,7 +219,8 @@ std::string origin_text(const ReportContext& context) {
          wrapped("",
                  "now and the horizons answer different questions: now is learned from the label of the "
                  "stope, the "
-                 "horizons from the rule set on later readings. Probabilities are not calibrated.") +
+                 "horizons from the rule set on later readings. " +
+                     std::string(context.calibrated ? "" : "Probabilities are not calibrated.")) +
          wrapped("",
                  "Future risk levels are labels of a rule set that a model learned to predict, not observed "
                  "failures. The person in charge decides who enters.");
@@ -218,7 +244,8 @@ std::string details_text(const Assessment& assessment) {
   text += wrapped("  ", fmt::format("as of {}, last reading {}, {} days used, {} of them filled",
                                     day_text(assessment.as_of), day_text(data.last_reading), data.days_used,
                                     data.days_filled));
-  if (has_answer(assessment)) text += future_table(assessment);
+  if (has_answer(assessment))
+    text += future_table(assessment) + risk_sets_text(assessment) + uncertainty_text(assessment);
   text += rules_text(assessment.rule_based);
   text += list_text("Findings about the data:", assessment.reasons, [](const stope::Reason& reason) {
     return fmt::format("{}: {}", reason.code, reason.message);

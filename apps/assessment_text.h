@@ -19,6 +19,7 @@ struct ReportContext {
   std::optional<stope::ModelIdentity> model;
   std::string
       lost_to_rules;  ///< horizons in which the rule set did at least as well on the model's test stopes
+  bool calibrated = false;                                                  ///< every head's probabilities
   std::size_t training_stopes = 0, validation_stopes = 0, test_stopes = 0;  ///< of the model
 };
 

@@ -8,8 +8,10 @@
 
 #include "apps/audit_command.h"
 #include "apps/configuration_file.h"
+#include "apps/drift_command.h"
 #include "apps/evaluate_command.h"
 #include "apps/export_command.h"
+#include "apps/explain_command.h"
 #include "apps/health_command.h"
 #include "apps/help_formatter.h"
 #include "apps/models_command.h"
@@ -41,6 +43,8 @@ void add_verbs(CLI::App& program, Context& context) {
   add_validate_command(program, context);
   add_train_command(program, context);
   add_predict_command(program, context);
+  add_explain_command(program, context);
+  add_drift_command(program, context);
   add_evaluate_command(program, context);
   add_report_command(program, context);
   add_tune_command(program, context);

@@ -50,7 +50,7 @@ struct EvaluateOptions {
   InputFiles files;
   std::string store, failures, split;
   lifecycle::Sequence version = 0;
-  bool include_training_stopes = false, skip_rejected = false, detailed = false;
+  bool include_training_stopes = false, importance = false, skip_rejected = false, detailed = false;
   int draws = 1000;
   lifecycle::CrossValidationRequest training;
   std::set<std::string> given;               // names of the options that were
@@ -61,7 +61,7 @@ struct EvaluateOptions {
 
 void check_options(EvaluateOptions& options) {
   if (options.trains()) {
-    for (const char* name : {"--model-version", "--include-training-stopes"})
+    for (const char* name : {"--model-version", "--include-training-stopes", "--importance"})
       if (options.given.contains(name))
         throw Error(ErrorCode::usage,
                     fmt::format("{} is about a saved model; with --cross-validate or --split new ones are "
@@ -143,6 +143,7 @@ io::EvaluationReport judge_model(const EvaluateOptions& options, const Context& 
   request.include_training_stopes = options.include_training_stopes;
   request.bootstrap = bootstrap_of(options);
   request.threads = options.training.threads;
+  request.importance = options.importance;
   if (options.include_training_stopes)
     print_warning(
         "warning: --include-training-stopes judges the model on stopes that it was trained on: figures on "
@@ -213,6 +214,9 @@ void add_model_options(CLI::App& verb, EvaluateOptions& options) {
                   "Judge this version of the store instead of the one in service")
       ->check(CLI::PositiveNumber)
       ->type_name("N");
+  verb.add_flag("--importance", options.importance,
+                "Also measure which inputs matter: how much worse the model gets, on its validation stopes, "
+                "when an input is another stope's");
   verb.add_flag("--include-training-stopes", options.include_training_stopes,
                 "Judge the model on the stopes that it was trained on as well: such figures flatter");
 }

@@ -82,6 +82,46 @@ std::string verdicts_text(const io::EvaluationReport& report) {
   return text;
 }
 
+/// Log-loss and calibration error before and after, and the risk sets; empty without figures.
+std::string calibration_text(const io::EvaluationReport& report, bool with_colour) {
+  if (report.calibration.empty()) return "";
+  TextTable table(
+      {"Calibration", "Temperature", "Log-loss before", "after", "ECE before", "after",
+       fmt::format("Risk set holds the level (target {:.2f})", report.risk_set_coverage), "Levels in it"},
+      {Align::left, Align::right, Align::right, Align::right, Align::right, Align::right, Align::right,
+       Align::right});
+  for (const io::CalibrationFigures& figures : report.calibration)
+    table.add({head_words(figures.head),
+               figures.fitted ? fmt::format("{:.3f}", figures.temperature) : "1 (not fitted)",
+               figure_text(figures.log_loss_before), figure_text(figures.log_loss_after),
+               figure_text(figures.ece_before), figure_text(figures.ece_after),
+               figure_text(figures.set_coverage), figure_text(figures.set_size)});
+  return table.text(with_colour) + "\n";
+}
+
+/// Increase of the log-loss, input by input and head by head.
+std::string importance_text(const io::EvaluationReport& report, bool with_colour) {
+  if (!report.importance) return "";
+  std::vector<std::string> header{"Input taken from another stope"};
+  std::vector<Align> alignment{Align::left};
+  for (const io::HeadImportance& head : report.importance->inputs.front().heads) {
+    header.push_back(head_words(head.head));
+    alignment.push_back(Align::right);
+  }
+  TextTable table(std::move(header), std::move(alignment));
+  for (const io::InputImportance& input : report.importance->inputs) {
+    std::vector<std::string> row{input.input};
+    for (const io::HeadImportance& head : input.heads)
+      row.push_back(std::isfinite(head.log_loss_increase)
+                        ? fmt::format("{:+.3f} ± {:.3f}", head.log_loss_increase, head.deviation)
+                        : "-");
+    table.add(std::move(row));
+  }
+  return fmt::format("Increase of the log-loss on the {} stopes of the validation part, {} exchanges:\n",
+                     report.importance->stopes, report.importance->repeats) +
+         table.text(with_colour) + "\n";
+}
+
 std::string heading(const io::EvaluationReport& report) {
   std::string seeds;
   for (const std::uint64_t seed : report.seeds) seeds += (seeds.empty() ? "" : ", ") + std::to_string(seed);
@@ -104,7 +144,8 @@ std::string evaluation_text(const io::EvaluationReport& report, bool detailed, b
   text += report.warning_events == "failures"
               ? "Early warning: of the failures that were given.\n"
               : "Early warning: of the rules' levels (no failure dates were given: --failures).\n";
-  text += "\n" + verdicts_text(report) + "\n";
+  text += "\n" + calibration_text(report, with_colour) + importance_text(report, with_colour) +
+          verdicts_text(report) + "\n";
   for (const std::string& remark : report.remarks) text += wrapped("", remark);
   return text;
 }

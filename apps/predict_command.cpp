@@ -3,28 +3,25 @@
 #include <fmt/format.h>
 
 #include <CLI/App.hpp>
+#include <CLI/Validators.hpp>
 #include <algorithm>
 #include <filesystem>
 #include <map>
 #include <memory>
-#include <set>
+#include <nlohmann/json.hpp>
 
 #include "apps/assessment_table.h"
 #include "apps/assessment_text.h"
 #include "apps/common_options.h"
-#include "apps/day_options.h"
-#include "apps/input_files.h"
+#include "apps/drift_text.h"
 #include "apps/predict_help.h"
 #include "apps/predict_stream.h"
+#include "apps/prediction_run.h"
 #include "apps/printable_text.h"
-#include "apps/result_table.h"
 #include "apps/terminal.h"
 #include "engine/nn/error.h"
 #include "io/assessment_csv.h"
 #include "io/assessment_json.h"
-#include "io/stope_csv.h"
-#include "lifecycle/audit_trail.h"
-#include "lifecycle/service.h"
 
 namespace deepmine::apps {
 namespace {
@@ -32,19 +29,16 @@ namespace {
 namespace fs = std::filesystem;
 
 struct PredictOptions {
-  std::vector<std::string> names;
-  InputFiles files;
-  std::string store, export_file, audit_file;
-  DayOptions days;
-  std::optional<double> threshold;
+  PredictionOptions prediction;
+  std::string export_file, audit_file;
   bool detailed = false, exit_on_alert = false, stream = false;
-  int threads = 1;
 };
 
 /// An export that would write over its own input, or over the record of all answers, is a slip of the hand
 /// that costs the data.
 void check_export(const PredictOptions& options) {
-  for (const std::string& input : {options.files.statics, options.files.timeseries, options.audit_file}) {
+  for (const std::string& input :
+       {options.prediction.files.statics, options.prediction.files.timeseries, options.audit_file}) {
     std::error_code not_there;
     if (fs::equivalent(options.export_file, input, not_there))
       throw Error(ErrorCode::usage,
@@ -57,114 +51,21 @@ void check_export(const PredictOptions& options) {
 std::unique_ptr<lifecycle::AuditTrail> open_audit(const PredictOptions& options) {
   if (options.audit_file.empty()) return nullptr;
   return std::make_unique<lifecycle::AuditTrail>(
-      options.audit_file, std::map<std::string, std::string>{{"static", options.files.statics},
-                                                             {"timeseries", options.files.timeseries},
-                                                             {"store", options.store}});
-}
-
-Days check(const PredictOptions& options) {
-  if (options.threshold && !(*options.threshold > 0 && *options.threshold < 1))
-    throw Error(ErrorCode::usage,
-                fmt::format("--threshold is {}, expected a probability between 0 and 1, both excluded",
-                            *options.threshold));
-  check_export(options);
-  return checked(options.days);
-}
-
-/// What answers. That it is not the model in service is said here.
-std::shared_ptr<const lifecycle::ServiceSnapshot> load_model(lifecycle::Service& service) {
-  const std::string store = service.store().root().string();
-  auto from = service.current();
-  using lifecycle::ServiceState;
-  if (from->state == ServiceState::unavailable) throw Error(from->error, from->problem);
-  if (from->state == ServiceState::degraded)
-    print_warning("deepmine: DEGRADED: " + printable(from->degradation()));
-  if (from->state == ServiceState::rules_only) {
-    const std::string problem =
-        from->problem.empty()
-            ? fmt::format("{}: there is no model; train one with `deepmine train --store {}`", store, store)
-            : fmt::format("the model can't be used: {}", from->problem);
-    print_warning("deepmine: " + printable(problem) +
-                  "\ndeepmine: the rule set answers in its place: it can say unstable, but never stable");
-  }
-  return from;
-}
-
-io::StopeData read_data(const PredictOptions& options, const Days& days, const stope::SiteSettings& settings,
-                        const Context& context) {
-  io::StopeCsvOptions csv;
-  csv.sort = options.files.sort;
-  csv.sentinels = settings.data.sentinels;
-  // Readings after an as-of day are not seen, wrong dates among them.
-  if (!days.as_of) csv.now = days.today;
-  io::StopeData data = io::read_stope_csv(options.files.statics, options.files.timeseries, csv);
-  io::require_usable(data);
-  for (const stope::Issue& issue : data.issues)
-    if (issue.stope.empty()) print_message(context, "deepmine: " + printable(stope::describe(issue)));
-  return data;
-}
-
-std::vector<std::string> each_once(const std::vector<std::string>& names) {
-  std::set<std::string> seen;
-  std::vector<std::string> once;
-  for (const std::string& name : names)
-    if (seen.insert(name).second) once.push_back(name);
-  return once;
-}
-
-/// A prediction run: what was asked, what answers, and the answers.
-struct Run {
-  std::shared_ptr<const lifecycle::ServiceSnapshot> from;
-  stope::SiteSettings settings;
-  std::vector<int> horizons;
-  std::vector<stope::Assessment> assessments;
-  ReportContext report;
-};
-
-Run predict(const PredictOptions& options, const Days& days, lifecycle::AuditTrail* audit,
-            const Context& context) {
-  Run run;
-  lifecycle::Service service{lifecycle::ModelStore(options.store)};
-  run.from = load_model(service);
-  run.horizons = stope::WindowPlan{}.horizons;
-  if (const auto& model = run.from->model) {
-    run.settings = model->components().settings;
-    run.horizons = model->components().network.horizons;
-    const io::ModelMetadata& metadata = model->metadata();
-    run.report.training_stopes = metadata.split.training_stopes.size();
-    run.report.validation_stopes = metadata.split.validation_stopes.size();
-    run.report.test_stopes = metadata.split.test_stopes.size();
-    run.report.lost_to_rules = horizons_lost_to_rules(metadata);
-    run.report.model = {metadata.model_id, std::to_string(metadata.sequence), metadata.created_at};
-  }
-  run.settings = options.files.settings(run.settings);
-  run.report.today = days.today;
-  run.report.as_of = days.as_of;
-  run.report.largest_age = run.settings.data.largest_age;
-  run.report.threshold = options.threshold.value_or(run.settings.assessment.decision_threshold);
-  io::StopeData data = read_data(options, days, run.settings, context);
-  lifecycle::PredictionRequest request;
-  request.names = each_once(options.names);
-  request.as_of = days.as_of;
-  request.today = days.today;
-  if (!options.files.site.empty()) request.settings = run.settings;
-  request.threshold = options.threshold;
-  request.timestamp = lifecycle::utc_timestamp();
-  request.threads = options.threads;
-  request.degraded = run.from->degradation();  // as the service says it: the audit log tells it, too
-  if (audit != nullptr) audit->note_inputs(run.from->model.get(), data.stopes, data.issues, request);
-  run.assessments = lifecycle::predict(*run.from, std::move(data.stopes), data.issues, std::move(request));
-  return run;
+      options.audit_file,
+      std::map<std::string, std::string>{{"static", options.prediction.files.statics},
+                                         {"timeseries", options.prediction.files.timeseries},
+                                         {"store", options.prediction.store}});
 }
 
 /// With --audit, no answer is shown that is not safely in the log, and a run without answers leaves a record.
-Run predict_and_record(const PredictOptions& options, const Context& context) {
-  const Days days = check(options);
+PredictionRun predict_and_record(const PredictOptions& options, const Context& context) {
+  const Days days = check_prediction_options(options.prediction);
+  check_export(options);
   const std::unique_ptr<lifecycle::AuditTrail> audit = open_audit(options);
-  if (!audit) return predict(options, days, nullptr, context);
-  Run run;
+  if (!audit) return run_prediction(options.prediction, days, nullptr, context);
+  PredictionRun run;
   try {
-    run = predict(options, days, audit.get(), context);
+    run = run_prediction(options.prediction, days, audit.get(), context);
   } catch (const Error& error) {
     audit->record_failure(error.what());
     throw;
@@ -175,7 +76,8 @@ Run predict_and_record(const PredictOptions& options, const Context& context) {
   return run;
 }
 
-std::string report_text(const Run& run, const std::vector<const stope::Assessment*>& ordered, bool detailed) {
+std::string report_text(const PredictionRun& run, const std::vector<const stope::Assessment*>& ordered,
+                        bool detailed) {
   std::string text = heading(ordered, run.report) + "\n" +
                      assessment_table(ordered, run.horizons, stdout_has_colour()) + "\n";
   if (detailed) {
@@ -183,11 +85,11 @@ std::string report_text(const Run& run, const std::vector<const stope::Assessmen
   } else {
     text += reasons_text(ordered);
   }
-  return text + summary_line(ordered) + origin_text(run.report);
+  return text + summary_line(ordered) + drift_line(run.findings.drift) + origin_text(run.report);
 }
 
 /// Whatever the form of the answer, these must not go unread.
-void warn(const Run& run, const std::vector<const stope::Assessment*>& ordered, bool json) {
+void warn(const PredictionRun& run, const std::vector<const stope::Assessment*>& ordered, bool json) {
   if (json)
     if (const std::string warning = age_warning(ordered, run.report); !warning.empty())
       print_warning("deepmine: " + warning);
@@ -204,7 +106,7 @@ void warn(const Run& run, const std::vector<const stope::Assessment*>& ordered, 
                     stope::format_day(run.report.today)));
 }
 
-int exit_code_of(const Run& run, bool exit_on_alert) {
+int exit_code_of(const PredictionRun& run, bool exit_on_alert) {
   constexpr int unusable_model = 4, some_unanswered = 5, alert_present = 10;
   const auto any = [&](auto holds) {
     return std::any_of(run.assessments.begin(), run.assessments.end(), holds);
@@ -220,18 +122,19 @@ int exit_code_of(const Run& run, bool exit_on_alert) {
 
 /// What a stream has no room for, and what the files are needed for.
 void check_sources(const PredictOptions& options) {
-  const bool has_files = !options.files.statics.empty() || !options.files.timeseries.empty();
+  const PredictionOptions& asked = options.prediction;
+  const bool has_files = !asked.files.statics.empty() || !asked.files.timeseries.empty();
   if (!options.stream) {
     for (const auto& [option, value] :
-         {std::pair{"--static", &options.files.statics}, {"--timeseries", &options.files.timeseries}})
+         {std::pair{"--static", &asked.files.statics}, {"--timeseries", &asked.files.timeseries}})
       if (value->empty())
         throw Error(ErrorCode::usage,
                     fmt::format("{} is required (or --stream, for cases on stdin)", option));
     return;
   }
-  for (const auto& [option, is_given] : {std::pair{"NAME", !options.names.empty()},
+  for (const auto& [option, is_given] : {std::pair{"NAME", !asked.names.empty()},
                                          {"--static and --timeseries", has_files},
-                                         {"--sort", options.files.sort},
+                                         {"--sort", asked.files.sort},
                                          {"--detailed", options.detailed},
                                          {"--export", !options.export_file.empty()},
                                          {"--audit", !options.audit_file.empty()}})
@@ -242,26 +145,35 @@ void check_sources(const PredictOptions& options) {
 }
 
 int run_stream(const PredictOptions& options) {
-  check(options);
+  const PredictionOptions& asked = options.prediction;
+  check_prediction_options(asked);
   StreamOptions stream;
-  stream.days = options.days;
-  stream.site_file = options.files.site;
-  stream.threshold = options.threshold;
+  stream.days = asked.days;
+  stream.site_file = asked.files.site;
+  stream.threshold = asked.threshold;
+  stream.coverage = asked.coverage;
+  stream.samples = asked.samples;
+  stream.sample_seed = asked.sample_seed;
+  stream.attributions = asked.attributions;
   stream.exit_on_alert = options.exit_on_alert;
-  stream.threads = options.threads;
-  lifecycle::Service service{lifecycle::ModelStore(options.store)};
-  load_model(service);
+  stream.threads = asked.threads;
+  lifecycle::Service service{lifecycle::ModelStore(asked.store)};
+  answering_model(service);
   return predict_stream(service, stream);
 }
 
 int run_predict(const PredictOptions& options, const Context& context) {
   check_sources(options);
   if (options.stream) return run_stream(options);
-  const Run run = predict_and_record(options, context);
+  const PredictionRun run = predict_and_record(options, context);
   const std::vector<const stope::Assessment*> ordered = worst_first(run.assessments);
   // The answers first: an export that fails must not take them away.
-  print_result(context.json ? io::predictions_json(run.report.model, run.assessments)
-                            : report_text(run, ordered, options.detailed));
+  if (context.json) {
+    const nlohmann::ordered_json drift = drift_json(run.findings.drift);
+    print_result(io::predictions_json(run.report.model, run.assessments, run.from->model ? &drift : nullptr));
+  } else {
+    print_result(report_text(run, ordered, options.detailed));
+  }
   warn(run, ordered, context.json);
   if (!options.export_file.empty()) {
     io::export_assessments(options.export_file, run.assessments, run.horizons);
@@ -271,7 +183,7 @@ int run_predict(const PredictOptions& options, const Context& context) {
 }
 
 void add_choices(CLI::App& verb, PredictOptions& options) {
-  verb.add_option("--threshold", options.threshold,
+  verb.add_option("--threshold", options.prediction.threshold,
                   "A stope is unstable from this probability on (default: the model's)")
       ->type_name("P");
   verb.add_flag("--detailed", options.detailed, "Everything that is known about each stope");
@@ -281,9 +193,22 @@ void add_choices(CLI::App& verb, PredictOptions& options) {
                   "Add the answers, and all that they were made from, to an audit log first; no answer is "
                   "shown that could not be recorded (docs/audit.md)")
       ->type_name("FILE");
-  add_day_options(verb, options.days);
   verb.add_flag("--stream", options.stream,
                 "Answer cases from stdin, a line each, until it ends, in place of --static and --timeseries");
+  verb.add_option("--coverage", options.prediction.coverage,
+                  "How often the level that comes is to lie in risk_set: 0.50 to 0.99 (default: the model's)")
+      ->type_name("P");
+  verb.add_option("--samples", options.prediction.samples,
+                  "Ask the network so many times with its dropout left on, and tell how far its answers lie "
+                  "apart")
+      ->check(CLI::Range(2, lifecycle::most_draws))
+      ->type_name("N");
+  verb.add_option("--sample-seed", options.prediction.sample_seed, "Seed of --samples")
+      ->capture_default_str()
+      ->type_name("SEED");
+  verb.add_flag(
+      "--attributions", options.prediction.attributions,
+      "How much each input moved each answer (in --json and --export; `deepmine explain` shows it)");
   verb.add_flag("--exit-on-alert", options.exit_on_alert, "Exit code 10 if an alert is recommended");
 }
 
@@ -293,12 +218,11 @@ void add_predict_command(CLI::App& program, Context& context) {
   auto options = std::make_shared<PredictOptions>();
   CLI::App* verb = program.add_subcommand("predict", predict_description);
   set_examples(*verb, predict_examples);
-  verb->add_option("NAME", options->names, "Stopes to answer for, in this order; all of them without a name");
-  add_input_options(*verb, options->files);
+  verb->add_option("NAME", options->prediction.names,
+                   "Stopes to answer for, in this order; all of them without a name");
+  add_prediction_options(*verb, options->prediction);
   for (const char* option : {"--static", "--timeseries"}) verb->get_option(option)->required(false);
-  add_store_option(*verb, options->store);
   add_choices(*verb, *options);
-  add_threads_option(*verb, options->threads);
   verb->callback(
       [options, &context] { context.run = [options, &context] { return run_predict(*options, context); }; });
 }

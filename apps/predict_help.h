@@ -9,6 +9,7 @@ inline constexpr const char* predict_examples =
     "deepmine predict --as-of today --exit-on-alert --static ... --timeseries ...    # live data, a script\n"
     "deepmine predict --json --static ... --timeseries ... | jq '.predictions[].status'\n"
     "deepmine predict --export answers.csv --static ... --timeseries ...             # a spreadsheet\n"
+    "deepmine predict --samples 200 --detailed --static ... --timeseries ...         # how sure is it?\n"
     "deepmine predict --audit answers.log --static ... --timeseries ...   # a record of every answer, kept\n"
     "deepmine predict --stream --as-of today --store models               # a JSON case a line, for programs";
 

@@ -64,24 +64,27 @@ void write_line(std::string text) {
   }
 }
 
-/// The settings of a model with what the site file sets, made once for each model.
-class SiteFile {
+/// The settings of a model with what the site file and `--coverage` set, made once for each model.
+class Settings {
  public:
-  explicit SiteFile(std::string file) : file_(std::move(file)) {}
+  Settings(std::string file, std::optional<double> coverage) : file_(std::move(file)), coverage_(coverage) {}
 
-  /// Nothing without a site file. `model` may be null.
+  /// Nothing without either. `model` may be null.
   std::optional<stope::SiteSettings> over(const lifecycle::LoadedModel* model) {
-    if (file_.empty()) return std::nullopt;
+    if (file_.empty() && !coverage_) return std::nullopt;
     const std::string id = model != nullptr ? model->metadata().model_id : "";
     const std::lock_guard lock(mutex_);
     const auto found = by_model_.find(id);
     if (found != by_model_.end()) return found->second;
-    const stope::SiteSettings base = model != nullptr ? model->components().settings : stope::SiteSettings{};
-    return by_model_.emplace(id, io::read_site_file(file_, base)).first->second;
+    stope::SiteSettings settings = model != nullptr ? model->components().settings : stope::SiteSettings{};
+    if (!file_.empty()) settings = io::read_site_file(file_, settings);
+    if (coverage_) settings.assessment.risk_set_coverage = *coverage_;
+    return by_model_.emplace(id, std::move(settings)).first->second;
   }
 
  private:
   std::string file_;
+  std::optional<double> coverage_;
   std::mutex mutex_;
   std::map<std::string, stope::SiteSettings> by_model_;
 };
@@ -90,8 +93,8 @@ class SiteFile {
 class LineAnswerer {
  public:
   LineAnswerer(lifecycle::Service& service, const StreamOptions& options)
-      : service_(service), options_(options), site_(options.site_file) {
-    site_.over(service.current()->model.get());  // a site file that can't be used is better found now
+      : service_(service), options_(options), settings_(options.site_file, options.coverage) {
+    settings_.over(service.current()->model.get());  // a site file that can't be used is better found now
   }
 
   std::string answer(std::uint64_t number, const std::string& line) {
@@ -124,8 +127,11 @@ class LineAnswerer {
     const Days days = checked(options_.days);
     request.as_of = days.as_of;
     request.today = days.today;
-    request.settings = site_.over(from->model.get());
+    request.settings = settings_.over(from->model.get());
     request.threshold = options_.threshold;
+    request.draws = options_.samples;
+    request.draw_seed = options_.sample_seed;
+    request.attributions = options_.attributions;
     request.timestamp = lifecycle::utc_timestamp();
     stope::Assessment assessment =
         lifecycle::predict_case(*from, line, "line " + std::to_string(number), std::move(request));
@@ -137,7 +143,7 @@ class LineAnswerer {
 
   lifecycle::Service& service_;
   const StreamOptions& options_;
-  SiteFile site_;
+  Settings settings_;
   std::atomic<bool> any_not_in_service_{false}, any_alert_{false}, any_unanswered_{false};
 };
 

@@ -2,6 +2,7 @@
 // long as a program of any language likes to ask.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -13,7 +14,10 @@ namespace deepmine::apps {
 struct StreamOptions {
   DayOptions days;        ///< asked for anew with every line: a stream may run for weeks
   std::string site_file;  ///< empty: none
-  std::optional<double> threshold;
+  std::optional<double> threshold, coverage;
+  int samples = 0;  ///< of Monte Carlo dropout; 0: none
+  std::uint64_t sample_seed = 0;
+  bool attributions = false;
   bool exit_on_alert = false;
   int threads = 1;
 };

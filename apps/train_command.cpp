@@ -136,6 +136,7 @@ void report_published(const TrainOptions& options, const lifecycle::TrainingOutc
   if (outcome.dropped_samples > 0)
     print_message(context, fmt::format("{} windows were left over as batches of one and dropped",
                                        with_thousands(outcome.dropped_samples)));
+  for (const std::string& remark : outcome.remarks) print_message(context, "deepmine: " + remark);
   if (context.json) {
     print_result(publication_json(io::metadata_json(outcome.metadata), outcome.publication));
     return;

@@ -111,8 +111,12 @@ std::string header(std::span<const int> horizons) {
   for (const std::string_view column :
        {"rule_based_unstable_today", "risk_trend", "max_risk_horizon", "alert_recommended",
         "explanation_codes", "explanations", "attributions", "recommendation_codes", "recommendations",
-        "days_used", "days_filled", "last_reading", "out_of_range"})
+        "days_used", "days_filled", "last_reading", "out_of_range", "uncertainty_samples",
+        "instability_deviation", "instability_low", "instability_high", "instability_mutual_information"})
     row.text(column);
+  for (const int horizon : horizons)
+    for (const std::string_view column : {"confidence_deviation", "mutual_information"})
+      row.text(fmt::format("future_{}d_{}", horizon, column));
   return row.take();
 }
 
@@ -180,6 +184,21 @@ void write_quality(Row& row, const stope::DataQuality& quality) {
   }));
 }
 
+/// Empty fields where no draws were asked for.
+void write_uncertainty(Row& row, const Assessment& assessment, std::span<const int> horizons) {
+  const auto& current = assessment.current_stability.uncertainty;
+  row.count(current ? std::optional(current->samples) : std::nullopt);
+  row.number(current ? current->standard_deviation : stope::missing);
+  row.number(current ? current->low : stope::missing);
+  row.number(current ? current->high : stope::missing);
+  row.number(current ? current->mutual_information : stope::missing);
+  for (const int horizon : horizons) {
+    const auto uncertainty = at_horizon(assessment.future_predictions, horizon).uncertainty;
+    row.number(uncertainty ? uncertainty->standard_deviation : stope::missing);
+    row.number(uncertainty ? uncertainty->mutual_information : stope::missing);
+  }
+}
+
 void check_horizons(const Assessment& assessment, std::span<const int> horizons) {
   for (const stope::FuturePrediction& future : assessment.future_predictions)
     if (std::find(horizons.begin(), horizons.end(), future.horizon_days) == horizons.end())
@@ -199,6 +218,7 @@ std::string assessments_csv(std::span<const Assessment> assessments, std::span<c
     for (const int horizon : horizons) write_horizon(row, assessment, horizon);
     write_conclusions(row, assessment);
     write_quality(row, assessment.data_quality);
+    write_uncertainty(row, assessment, horizons);
     text += row.take();
   }
   return text;

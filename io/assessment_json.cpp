@@ -41,11 +41,21 @@ OrderedJson model_json(const std::optional<stope::ModelIdentity>& model) {
   return {{"id", model->id}, {"version", model->version}, {"trained_at", model->trained_at}};
 }
 
+OrderedJson uncertainty_json(const std::optional<stope::Uncertainty>& uncertainty) {
+  if (!uncertainty) return nullptr;
+  return {{"samples", uncertainty->samples},
+          {"mean", json_of(uncertainty->mean)},
+          {"standard_deviation", json_of(uncertainty->standard_deviation)},
+          {"interval", {json_of(uncertainty->low), json_of(uncertainty->high)}},
+          {"mutual_information", json_of(uncertainty->mutual_information)}};
+}
+
 OrderedJson current_json(const stope::CurrentStability& current) {
   return {{"stable", or_null(current.stable)},
           {"instability_probability", or_null(current.instability_probability)},
           {"risk_level", name(current.risk_level)},
-          {"confidence", or_null(current.confidence)}};
+          {"confidence", or_null(current.confidence)},
+          {"uncertainty", uncertainty_json(current.uncertainty)}};
 }
 
 OrderedJson probabilities_json(const std::optional<std::array<double, stope::risk_level_count>>& values) {
@@ -62,7 +72,8 @@ OrderedJson future_json(const stope::FuturePrediction& future) {
           {"predicted_risk_level", or_null(future.predicted_risk_level)},
           {"confidence", or_null(future.confidence)},
           {"risk_probabilities", probabilities_json(future.risk_probabilities)},
-          {"risk_set", list_of(future.risk_set, [](stope::RiskLevel level) { return name(level); })}};
+          {"risk_set", list_of(future.risk_set, [](stope::RiskLevel level) { return name(level); })},
+          {"uncertainty", uncertainty_json(future.uncertainty)}};
 }
 
 OrderedJson rules_json(const stope::RuleBased& rules) {
@@ -86,6 +97,14 @@ OrderedJson quality_json(const stope::DataQuality& quality) {
 }
 
 }  // namespace
+
+nlohmann::ordered_json attribution_to_json(const stope::Attribution& attribution) {
+  return {{"input", attribution.input},
+          {"value",
+           attribution.category.empty() ? json_of(attribution.value) : OrderedJson(attribution.category)},
+          {"unit", attribution.unit},
+          {"contribution", json_of(attribution.contribution)}};
+}
 
 nlohmann::ordered_json assessment_to_json(const stope::Assessment& assessment) {
   OrderedJson json;
@@ -113,11 +132,7 @@ nlohmann::ordered_json assessment_to_json(const stope::Assessment& assessment) {
                        {"threshold", json_of(explanation.threshold)},
                        {"unit", explanation.unit}};
   });
-  json["attributions"] = list_of(assessment.attributions, [](const stope::Attribution& attribution) {
-    return OrderedJson{{"input", attribution.input},
-                       {"value", json_of(attribution.value)},
-                       {"contribution", json_of(attribution.contribution)}};
-  });
+  json["attributions"] = list_of(assessment.attributions, attribution_to_json);
   json["recommendations"] = list_of(assessment.recommendations, [](const stope::Recommendation& advice) {
     return OrderedJson{{"code", advice.code}, {"text", advice.text}};
   });
@@ -130,11 +145,13 @@ std::string assessment_line(const stope::Assessment& assessment) {
 }
 
 std::string predictions_json(const std::optional<stope::ModelIdentity>& model,
-                             std::span<const stope::Assessment> assessments) {
+                             std::span<const stope::Assessment> assessments,
+                             const nlohmann::ordered_json* drift) {
   OrderedJson json;
   json["schema_version"] = stope::assessment_schema_version;
   json["model"] = model_json(model);
   json["predictions"] = list_of(assessments, assessment_to_json);
+  json["drift"] = drift != nullptr ? *drift : OrderedJson(nullptr);
   return json_text(json);
 }
 

@@ -10,10 +10,10 @@
 //   reasons              [{code, message}]
 //   model                {id, version, trained_at} or null
 //   method               network | rule_based | none
-//   current_stability    {stable, instability_probability, risk_level, confidence}
+//   current_stability    {stable, instability_probability, risk_level, confidence, uncertainty}
 //                        risk_level: Low | Medium | High | Unknown: inspect
 //   future_predictions   [{horizon_days, date, predicted_risk_level, confidence, risk_probabilities,
-//   risk_set}]
+//   risk_set, uncertainty}]
 //                        risk_probabilities: {stable, slight_elevated, elevated, high, critical, unstable},
 //                        or null where there are none; [] for a rejected stope
 //   rule_based           {unstable_today, risk_levels}; risk_levels: {"1": level, "3": level, ...} by horizon
@@ -23,9 +23,11 @@
 //   max_risk_horizon     days, or null
 //   alert_recommended    true | false, or null
 //   explanations         [{code, message, input, value, threshold, unit}]
-//   attributions         [{input, value, contribution}]
-//   recommendations      [{code, text}]
-//   data_quality         {days_used, days_filled, last_reading, out_of_range}
+//                        uncertainty: {samples, mean, standard_deviation, interval, mutual_information}, null
+//                        unless draws were asked for
+//   attributions         [{input, value, unit, contribution}]; value: a number, null, or the text of a
+//   category recommendations      [{code, text}] data_quality         {days_used, days_filled, last_reading,
+//   out_of_range}
 //                        out_of_range: [{input, day, value, lowest, highest}]; day: null for a static input
 #pragma once
 
@@ -44,9 +46,12 @@ nlohmann::ordered_json assessment_to_json(const stope::Assessment& assessment);
 /// The same as text in one line, without a line feed.
 std::string assessment_line(const stope::Assessment& assessment);
 
-/// The document of `predict --json`: {"schema_version", "model", "predictions"}. `model` is null where the
-/// rules answered because there was no usable model.
+nlohmann::ordered_json attribution_to_json(const stope::Attribution& attribution);
+
+/// The document of `predict --json`: {"schema_version", "model", "predictions", "drift"}. `model` is null
+/// where the rules answered because there was no usable model, and so is `drift` if it is not given.
 std::string predictions_json(const std::optional<stope::ModelIdentity>& model,
-                             std::span<const stope::Assessment> assessments);
+                             std::span<const stope::Assessment> assessments,
+                             const nlohmann::ordered_json* drift = nullptr);
 
 }  // namespace deepmine::io

@@ -184,6 +184,10 @@ AuditRun run_of(const OrderedJson& json) {
   run.today = day_of(json.at("today"));
   run.newest_reading = day_of(json.at("newest_reading"));
   run.settings = parse_site_settings(json.at("settings").dump(), "settings");
+  // Absent in records of programs that had neither.
+  run.draws = json.value("samples", 0);
+  run.draw_seed = json.value("sample_seed", std::uint64_t{0});
+  run.attributions = json.value("attributions", false);
   run.answers = json.at("answers").get<std::uint64_t>();
   return run;
 }
@@ -211,7 +215,10 @@ std::string audit_run_json(const AuditRun& run) {
                          {"as_of", day_or_null(run.as_of)},
                          {"today", day_or_null(run.today)},
                          {"newest_reading", day_or_null(run.newest_reading)},
-                         {"settings", fields_to_json(run.settings)}};
+                         {"settings", fields_to_json(run.settings)},
+                         {"samples", run.draws},
+                         {"sample_seed", run.draw_seed},
+                         {"attributions", run.attributions}};
   return ascii_json(json);
 }
 

@@ -49,7 +49,10 @@ struct AuditRun {
   std::optional<stope::Day> as_of, today;
   std::optional<stope::Day> newest_reading;  ///< of the whole data set
   stope::SiteSettings settings;              ///< in effect, with the decision threshold
-  std::uint64_t answers = 0;                 ///< how many records follow
+  int draws = 0;                             ///< of Monte Carlo dropout for each answer, and their seed
+  std::uint64_t draw_seed = 0;
+  bool attributions = false;  ///< whether they were asked for
+  std::uint64_t answers = 0;  ///< how many records follow
 
   bool operator==(const AuditRun&) const = default;
 };

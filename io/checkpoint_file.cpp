@@ -120,7 +120,9 @@ std::string write_checkpoint_file(const Checkpoint& checkpoint) {
 Checkpoint parse_checkpoint_file(std::string_view bytes, const std::string& source) {
   const Frame frame = parse_frame(bytes, FrameKind::checkpoint, checkpoint_schema_version, source);
   Checkpoint checkpoint = frame.schema_version == 1 ? decode<CheckpointVersion1>(frame.payload, source).now()
-                                                    : decode<Checkpoint>(frame.payload, source);
+                          : frame.schema_version == 2
+                              ? decode<CheckpointVersion2>(frame.payload, source).now()
+                              : decode<Checkpoint>(frame.payload, source);
   checkpoint.run_id = frame.run_id;
   if (const std::string problem = check_checkpoint(checkpoint); !problem.empty())
     throw Error(ErrorCode::model_damaged, source + ": " + problem);

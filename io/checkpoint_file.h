@@ -19,7 +19,7 @@
 
 namespace deepmine::io {
 
-inline constexpr std::uint32_t checkpoint_schema_version = 2;
+inline constexpr std::uint32_t checkpoint_schema_version = 3;
 
 /// What a training's bits follow from. A run may be continued only where all of it is the same.
 struct RunIdentity {

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "engine/nn/error.h"
+#include "engine/train/conformal.h"
 #include "io/earlier_versions.h"
 #include "io/stored_enumerations.h"
 
@@ -50,6 +51,24 @@ std::string check_features(const Components& components) {
   return {};
 }
 
+std::string check_risk_sets(const std::vector<RiskSetThresholds>& sets, std::size_t horizons) {
+  if (!sets.empty() && sets.size() != horizons)
+    return "there are thresholds for the risk sets of " + text(sets.size()) + " horizons, expected " +
+           text(horizons);
+  for (const RiskSetThresholds& set : sets) {
+    if (set.least_probability.size() != train::coverage_count)
+      return text(set.least_probability.size()) + " thresholds of a risk set, expected " +
+             text(train::coverage_count);
+    double above = 1;
+    for (const double probability : set.least_probability) {
+      if (!(probability >= 0 && probability <= above))
+        return "the thresholds of a risk set are not descending probabilities";
+      above = probability;
+    }
+  }
+  return {};
+}
+
 std::string check_calibration(const Components& components) {
   const std::vector<double>& temperatures = components.calibration.temperatures;
   const std::size_t heads = 1 + components.network.horizons.size();
@@ -58,7 +77,13 @@ std::string check_calibration(const Components& components) {
   for (const double temperature : temperatures)
     if (!std::isfinite(temperature) || temperature <= 0)
       return "a calibration temperature is " + std::to_string(temperature) + ", expected a number above 0";
-  return {};
+  for (const HeadCalibration& head : components.calibration.heads)
+    for (const double figure : {head.log_loss_before, head.log_loss_after, head.ece_before, head.ece_after})
+      if (!std::isfinite(figure) || figure < 0) return "a figure of the calibration is no number from 0";
+  if (!components.calibration.heads.empty() && components.calibration.heads.size() != heads)
+    return "the calibration is of " + text(components.calibration.heads.size()) + " heads, expected " +
+           text(heads);
+  return check_risk_sets(components.calibration.risk_sets, heads - 1);
 }
 
 std::string check_expected(const ExpectedOutputs& expected, const Components& components) {
@@ -109,6 +134,7 @@ std::string check_components(const Components& components) {
   if (const std::vector<std::string> found = stope::problems(components.settings); !found.empty())
     return found.front();
   if (std::string problem = check_calibration(components); !problem.empty()) return problem;
+  if (std::string problem = train::problem_with(components.distributions); !problem.empty()) return problem;
   return check_test_cases(components);
 }
 
@@ -121,7 +147,9 @@ std::string write_components_file(const Components& components) {
 Components parse_components_file(std::string_view bytes, const std::string& source) {
   const Frame frame = parse_frame(bytes, FrameKind::components, components_schema_version, source);
   Components components = frame.schema_version == 1 ? decode<ComponentsVersion1>(frame.payload, source).now()
-                                                    : decode<Components>(frame.payload, source);
+                          : frame.schema_version == 2
+                              ? decode<ComponentsVersion2>(frame.payload, source).now()
+                              : decode<Components>(frame.payload, source);
   components.run_id = frame.run_id;
   if (const std::string problem = check_components(components); !problem.empty())
     throw Error(ErrorCode::model_damaged, source + ": " + problem);

@@ -11,21 +11,61 @@
 #include "engine/stope/network_specification.h"
 #include "engine/stope/scaler.h"
 #include "engine/stope/thresholds.h"
+#include "engine/train/population_stability.h"
 #include "io/frame.h"
 
 namespace deepmine::io {
 
-inline constexpr std::uint32_t components_schema_version = 2;
+inline constexpr std::uint32_t components_schema_version = 3;
+
+/// What the temperature of a head was fitted on, and what that changed there. `log_loss` and `ece` are 0
+/// where there was no window.
+struct HeadCalibration {
+  std::int64_t windows = 0, stopes = 0;  ///< of the validation part, with a label
+  bool fitted = false;                   ///< false: too little data, the temperature is 1
+  double log_loss_before = 0, log_loss_after = 0;
+  double ece_before = 0, ece_after = 0;
+
+  bool operator==(const HeadCalibration&) const = default;
+  template <class Self, class Visit>
+  static void visit_fields(Self& self, Visit&& visit) {
+    visit("windows", self.windows);
+    visit("stopes", self.stopes);
+    visit("fitted", self.fitted);
+    visit("log_loss_before", self.log_loss_before);
+    visit("log_loss_after", self.log_loss_after);
+    visit("ece_before", self.ece_before);
+    visit("ece_after", self.ece_after);
+  }
+};
+
+/// Conformal sets of one horizon (engine/train/conformal.h): a level is in the set if its probability is not
+/// below the number of the wanted coverage.
+struct RiskSetThresholds {
+  std::int64_t stopes = 0;  ///< of the validation part, with a label
+  std::vector<double> least_probability;
+
+  bool operator==(const RiskSetThresholds&) const = default;
+  template <class Self, class Visit>
+  static void visit_fields(Self& self, Visit&& visit) {
+    visit("stopes", self.stopes);
+    visit("least_probability", self.least_probability);
+  }
+};
 
 /// Logits of a head are divided by its temperature before they become probabilities. The current head first,
 /// then the horizons in the order of the specification.
 struct Calibration {
   std::vector<double> temperatures;
+  std::vector<HeadCalibration> heads;        ///< one a head; none: saved before there was a calibration
+  std::vector<RiskSetThresholds> risk_sets;  ///< one a horizon; none: as above
 
   bool operator==(const Calibration&) const = default;
   template <class Self, class Visit>
   static void visit_fields(Self& self, Visit&& visit) {
     visit("temperatures", self.temperatures);
+    visit("heads", self.heads);
+    visit("risk_sets", self.risk_sets);
   }
 };
 
@@ -80,6 +120,8 @@ struct Components {
   stope::InputScaler scaler;
   stope::SiteSettings settings;
   Calibration calibration;
+  train::TrainingDistributions
+      distributions;  ///< what drift is measured against; of an earlier version: none
   TestCases test_cases;
 
   bool operator==(const Components&) const = default;
@@ -90,6 +132,7 @@ struct Components {
     visit("scaler", self.scaler);
     visit("settings", self.settings);
     visit("calibration", self.calibration);
+    visit("distributions", self.distributions);
     visit("test_cases", self.test_cases);
   }
 };

@@ -63,12 +63,77 @@ struct InputScalerVersion1 {
   }
 };
 
+/// Components and checkpoints of versions 1 and 2: without `assessment.risk_set_coverage`.
+struct AssessmentSettingsVersion2 {
+  stope::AssessmentSettings fields;
+
+  template <class Self, class Visit>
+  static void visit_fields(Self& self, Visit&& visit) {
+    auto& f = self.fields;
+    visit("decision_threshold", f.decision_threshold);
+    visit("high_above", f.high_above);
+    visit("medium_above", f.medium_above);
+    visit("alert_level", f.alert_level);
+    visit("escalating_above", f.escalating_above);
+    visit("increasing_above", f.increasing_above);
+    visit("steady_above", f.steady_above);
+    visit("improving_above", f.improving_above);
+    visit("rqd_below", f.rqd_below);
+    visit("hydraulic_radius_above", f.hydraulic_radius_above);
+    visit("depth_above", f.depth_above);
+    visit("support_density_below", f.support_density_below);
+    visit("mean_days", f.mean_days);
+    visit("vibration_above", f.vibration_above);
+    visit("deformation_above", f.deformation_above);
+    visit("stress_above", f.stress_above);
+    visit("evacuate_above", f.evacuate_above);
+    visit("monitor_above", f.monitor_above);
+  }
+};
+
+struct SiteSettingsVersion2 {
+  stope::UnstableRules unstable_rules;
+  stope::RiskRules risk_rules;
+  AssessmentSettingsVersion2 assessment;
+  stope::DataSettings data;
+  std::vector<stope::Recommendation> recommendations;
+
+  stope::SiteSettings now() && {
+    stope::SiteSettings settings;
+    settings.unstable_rules = std::move(unstable_rules);
+    settings.risk_rules = std::move(risk_rules);
+    settings.assessment = assessment.fields;
+    settings.data = std::move(data);
+    settings.recommendations = std::move(recommendations);
+    return settings;
+  }
+  template <class Self, class Visit>
+  static void visit_fields(Self& self, Visit&& visit) {
+    visit("unstable_rules", self.unstable_rules);
+    visit("risk_rules", self.risk_rules);
+    visit("assessment", self.assessment);
+    visit("data", self.data);
+    visit("recommendations", self.recommendations);
+  }
+};
+
+/// Components of versions 1 and 2: a temperature a head, and nothing else.
+struct CalibrationVersion2 {
+  std::vector<double> temperatures;
+
+  Calibration now() && { return {.temperatures = std::move(temperatures), .heads = {}, .risk_sets = {}}; }
+  template <class Self, class Visit>
+  static void visit_fields(Self& self, Visit&& visit) {
+    visit("temperatures", self.temperatures);
+  }
+};
+
 struct ComponentsVersion1 {
   NetworkSpecificationVersion1 network;
   FeatureTableVersion1 feature_table;
   InputScalerVersion1 scaler;
-  stope::SiteSettings settings;
-  Calibration calibration;
+  SiteSettingsVersion2 settings;
+  CalibrationVersion2 calibration;
   TestCases test_cases;
 
   Components now() && {
@@ -76,8 +141,38 @@ struct ComponentsVersion1 {
             .network = std::move(network.fields),
             .feature_table = std::move(feature_table.fields),
             .scaler = std::move(scaler.fields),
-            .settings = std::move(settings),
-            .calibration = std::move(calibration),
+            .settings = std::move(settings).now(),
+            .calibration = std::move(calibration).now(),
+            .distributions = {},
+            .test_cases = std::move(test_cases)};
+  }
+  template <class Self, class Visit>
+  static void visit_fields(Self& self, Visit&& visit) {
+    visit("network", self.network);
+    visit("feature_table", self.feature_table);
+    visit("scaler", self.scaler);
+    visit("settings", self.settings);
+    visit("calibration", self.calibration);
+    visit("test_cases", self.test_cases);
+  }
+};
+
+struct ComponentsVersion2 {
+  stope::NetworkSpecification network;
+  stope::FeatureTable feature_table;
+  stope::InputScaler scaler;
+  SiteSettingsVersion2 settings;
+  CalibrationVersion2 calibration;
+  TestCases test_cases;
+
+  Components now() && {
+    return {.run_id = {},
+            .network = std::move(network),
+            .feature_table = std::move(feature_table),
+            .scaler = std::move(scaler),
+            .settings = std::move(settings).now(),
+            .calibration = std::move(calibration).now(),
+            .distributions = {},
             .test_cases = std::move(test_cases)};
   }
   template <class Self, class Visit>
@@ -98,7 +193,7 @@ struct RunIdentityVersion1 {
   train::TrainingPlan plan;
   NetworkSpecificationVersion1 network;
   FeatureTableVersion1 feature_table;
-  stope::SiteSettings settings;
+  SiteSettingsVersion2 settings;
   std::string kernel_path;
   std::int32_t numerics_version = 0;
 
@@ -109,7 +204,43 @@ struct RunIdentityVersion1 {
             .plan = plan,
             .network = std::move(network.fields),
             .feature_table = std::move(feature_table.fields),
-            .settings = std::move(settings),
+            .settings = std::move(settings).now(),
+            .kernel_path = std::move(kernel_path),
+            .numerics_version = numerics_version};
+  }
+  template <class Self, class Visit>
+  static void visit_fields(Self& self, Visit&& visit) {
+    visit("data", self.data);
+    visit("records_sha256", self.records_sha256);
+    visit("split", self.split);
+    visit("plan", self.plan);
+    visit("network", self.network);
+    visit("feature_table", self.feature_table);
+    visit("settings", self.settings);
+    visit("kernel_path", self.kernel_path);
+    visit("numerics_version", self.numerics_version);
+  }
+};
+
+struct RunIdentityVersion2 {
+  DataSummary data;
+  std::string records_sha256;
+  SplitSummary split;
+  train::TrainingPlan plan;
+  stope::NetworkSpecification network;
+  stope::FeatureTable feature_table;
+  SiteSettingsVersion2 settings;
+  std::string kernel_path;
+  std::int32_t numerics_version = 0;
+
+  RunIdentity now() && {
+    return {.data = std::move(data),
+            .records_sha256 = std::move(records_sha256),
+            .split = std::move(split),
+            .plan = plan,
+            .network = std::move(network),
+            .feature_table = std::move(feature_table),
+            .settings = std::move(settings).now(),
             .kernel_path = std::move(kernel_path),
             .numerics_version = numerics_version};
   }
@@ -130,6 +261,29 @@ struct RunIdentityVersion1 {
 struct CheckpointVersion1 {
   std::string started_at, saved_at, program_version;
   RunIdentityVersion1 identity;
+  TrainingState state;
+
+  Checkpoint now() && {
+    return {.run_id = {},
+            .started_at = std::move(started_at),
+            .saved_at = std::move(saved_at),
+            .program_version = std::move(program_version),
+            .identity = std::move(identity).now(),
+            .state = std::move(state)};
+  }
+  template <class Self, class Visit>
+  static void visit_fields(Self& self, Visit&& visit) {
+    visit("started_at", self.started_at);
+    visit("saved_at", self.saved_at);
+    visit("program_version", self.program_version);
+    visit("identity", self.identity);
+    visit("state", self.state);
+  }
+};
+
+struct CheckpointVersion2 {
+  std::string started_at, saved_at, program_version;
+  RunIdentityVersion2 identity;
   TrainingState state;
 
   Checkpoint now() && {

@@ -62,6 +62,37 @@ OrderedJson differences_json(const EvaluationReport& report) {
   return json;
 }
 
+OrderedJson calibration_json(const EvaluationReport& report) {
+  OrderedJson heads = OrderedJson::object();
+  for (const CalibrationFigures& figures : report.calibration) {
+    OrderedJson& json = heads[figures.head] = {{"temperature", number(figures.temperature)},
+                                               {"fitted", figures.fitted},
+                                               {"windows", figures.windows},
+                                               {"log_loss_before", number(figures.log_loss_before)},
+                                               {"log_loss_after", number(figures.log_loss_after)},
+                                               {"ece_before", number(figures.ece_before)},
+                                               {"ece_after", number(figures.ece_after)}};
+    if (figures.head == "current") continue;
+    json["risk_set_coverage"] = number(figures.set_coverage);
+    json["risk_set_size"] = number(figures.set_size);
+  }
+  return {{"target_coverage", number(report.risk_set_coverage)}, {"heads", std::move(heads)}};
+}
+
+OrderedJson importance_json(const ImportanceReport& report) {
+  OrderedJson inputs = OrderedJson::object();
+  for (const InputImportance& input : report.inputs)
+    for (const HeadImportance& head : input.heads)
+      inputs[input.input][head.head] = {{"log_loss_increase", number(head.log_loss_increase)},
+                                        {"deviation", number(head.deviation)},
+                                        {"accuracy_decrease", number(head.accuracy_decrease)}};
+  return {{"part", "validation"},
+          {"stopes", report.stopes},
+          {"windows", report.windows},
+          {"repeats", report.repeats},
+          {"inputs", std::move(inputs)}};
+}
+
 }  // namespace
 
 const char* name(Verdict verdict) {
@@ -102,6 +133,8 @@ std::string evaluation_json(const EvaluationReport& report) {
     for (const PredictorEstimates& other : *others) intervals[other.name] = intervals_json(other);
   }
   json["differences"] = differences_json(report);
+  if (!report.calibration.empty()) json["calibration"] = calibration_json(report);
+  if (report.importance) json["importance"] = importance_json(*report.importance);
   return json_text(json);
 }
 

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -47,6 +48,38 @@ struct Difference {
   Verdict network_is = Verdict::not_known;
 };
 
+/// How far the probabilities of a head can be taken at their word, on the judged windows. NaN: can't be had.
+struct CalibrationFigures {
+  std::string head;
+  double temperature = 1;
+  bool fitted = false;  ///< false: there was too little data to fit the temperature on
+  std::size_t windows = 0;
+  double log_loss_before = std::numeric_limits<double>::quiet_NaN();  ///< with temperature 1
+  double log_loss_after = std::numeric_limits<double>::quiet_NaN();
+  double ece_before = std::numeric_limits<double>::quiet_NaN();
+  double ece_after = std::numeric_limits<double>::quiet_NaN();
+  /// Of a horizon: share of stopes' windows whose level was in the risk set, and how many levels those have.
+  double set_coverage = std::numeric_limits<double>::quiet_NaN();
+  double set_size = std::numeric_limits<double>::quiet_NaN();
+};
+
+/// What exchanging an input between stopes costs one head. NaN: nothing was labelled.
+struct HeadImportance {
+  std::string head;
+  double log_loss_increase = 0, deviation = 0;  ///< mean and standard deviation over the exchanges
+  double accuracy_decrease = 0;
+};
+struct InputImportance {
+  std::string input;
+  std::vector<HeadImportance> heads;
+};
+/// Permutation importance, measured on the validation stopes.
+struct ImportanceReport {
+  std::size_t stopes = 0, windows = 0;
+  int repeats = 0;
+  std::vector<InputImportance> inputs;  ///< the one that matters most to the current head first
+};
+
 struct EvaluationReport {
   std::string method;  ///< `model`, `cross_validation`, or `split`: one training, one test part
   std::string split;   ///< how training and test were kept apart: stope, forward, random
@@ -61,7 +94,10 @@ struct EvaluationReport {
   double interval_level = 0.95;
   std::string warning_events;  ///< what early_warning is about: failures, rule_levels
   bool data_is_thin = false;
-  std::vector<std::string> remarks;  ///< what a reader must know, a sentence or two each
+  std::vector<CalibrationFigures> calibration;  ///< of `model`, one a head
+  double risk_set_coverage = 0;                 ///< what the sets are to reach
+  std::optional<ImportanceReport> importance;   ///< of `model`, where it was asked for
+  std::vector<std::string> remarks;             ///< what a reader must know, a sentence or two each
 
   PredictorEstimates network;
   std::vector<PredictorEstimates> baselines, ablations;

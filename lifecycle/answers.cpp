@@ -86,6 +86,13 @@ void add_answer(Answers& answers, const Logits& logits, std::size_t horizons,
                                             temperature(1 + h)));
 }
 
+Answers answers_of(std::span<const Logits> logits, const stope::NetworkSpecification& specification,
+                   std::span<const double> temperatures) {
+  Answers answers;
+  for (const Logits& row : logits) add_answer(answers, row, specification.horizons.size(), temperatures);
+  return answers;
+}
+
 void run_in_batches(NetworkRunner& runner, SampleSource& source, const stope::WindowSelection& selection,
                     const std::function<void(std::span<const std::uint32_t>)>& ran) {
   const auto capacity = static_cast<std::size_t>(runner.batch().capacity());

@@ -51,6 +51,10 @@ struct Answers {
 void add_answer(Answers& answers, const Logits& logits, std::size_t horizons,
                 std::span<const double> temperatures);
 
+/// The answers that the raw ones come to with these temperatures (current head first; empty: 1 each).
+Answers answers_of(std::span<const Logits> logits, const stope::NetworkSpecification& specification,
+                   std::span<const double> temperatures);
+
 /// Runs the windows of a selection, batch by batch. Behind each run, `ran` gets the windows of the batch:
 /// number i is sample i of the runner.
 void run_in_batches(NetworkRunner& runner, SampleSource& source, const stope::WindowSelection& selection,

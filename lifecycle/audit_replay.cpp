@@ -141,6 +141,9 @@ class Replay {
     request.today = run.today;
     request.newest_reading = run.newest_reading;
     request.settings = run.settings;
+    request.draws = run.draws;
+    request.draw_seed = run.draw_seed;
+    request.attributions = run.attributions;
     request.timestamp = run.time;
     request.degraded = run.degraded;
     std::vector<stope::StopeRecord> records;

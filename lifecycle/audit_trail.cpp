@@ -102,6 +102,9 @@ void AuditTrail::note_inputs(const LoadedModel* model, std::span<const stope::St
   run_.today = request.today;
   run_.newest_reading = request.newest_reading;
   run_.settings = settings_in_effect(model, request);
+  run_.draws = request.draws;
+  run_.draw_seed = request.draw_seed;
+  run_.attributions = request.attributions;
   run_.arithmetic = arithmetic_of(model);
   run_.model.reset();
   if (model != nullptr) {

@@ -5,6 +5,7 @@
 #include "engine/nn/error.h"
 #include "engine/nn/kernels/select.h"
 #include "lifecycle/baselines.h"
+#include "lifecycle/calibration.h"
 
 namespace deepmine::lifecycle {
 namespace {
@@ -147,7 +148,9 @@ class CrossValidation {
     network.take(trained.parameters.view());
     NetworkRunner runner(network, 64, request_.threads);
     SampleSource source(dataset_, request_.network, scaler, split.training, train::ClassWeights::none, seen);
-    return network_answers(runner, request_.network, source, split.test);
+    const io::Calibration calibration = calibrate(judged_windows(dataset_, split.validation),
+                                                  window_logits(runner, source, split.validation));
+    return network_answers(runner, request_.network, source, split.test, calibration.temperatures);
   }
 
   static Predictor& named(std::vector<Predictor>& predictors, const std::string& name) {

@@ -9,7 +9,9 @@
 #include "engine/nn/error.h"
 #include "engine/stope/split.h"
 #include "lifecycle/baselines.h"
+#include "lifecycle/calibration.h"
 #include "lifecycle/cross_validation.h"
+#include "lifecycle/permutation_importance.h"
 
 namespace deepmine::lifecycle {
 namespace {
@@ -91,12 +93,18 @@ SeenAndUnseen seen_and_unseen(const stope::Dataset& dataset, const io::ModelMeta
     if (const auto split = split_of_training(dataset, metadata)) {
       parts.unseen = split->test;
       parts.seen = learning_windows(*split);
+      parts.validation = split->validation;
       parts.is_the_training_data = true;
       return parts;
     }
   std::set<std::string_view> names(metadata.split.training_stopes.begin(),
                                    metadata.split.training_stopes.end());
   names.insert(metadata.split.validation_stopes.begin(), metadata.split.validation_stopes.end());
+  const std::set<std::string_view> validation(metadata.split.validation_stopes.begin(),
+                                              metadata.split.validation_stopes.end());
+  for (std::uint32_t w = 0; w < dataset.windows().size(); ++w)
+    if (validation.contains(dataset.stopes()[dataset.windows()[w].stope].name))
+      parts.validation.windows.push_back(w);
   for (std::uint32_t w = 0; w < dataset.windows().size(); ++w)
     (names.contains(dataset.stopes()[dataset.windows()[w].stope].name) ? parts.seen : parts.unseen)
         .windows.push_back(w);
@@ -118,9 +126,9 @@ JudgedModel judge_model(const LoadedModel& model, const stope::Dataset& dataset,
                                     : labelled_events(contest.windows, contest.settings.alert_level);
   NetworkRunner runner(model.prediction(), 64, request.threads);
   SampleSource source(dataset, components.network, components.scaler, chosen, train::ClassWeights::none);
-  contest.network = {
-      "network",
-      {network_answers(runner, components.network, source, chosen, components.calibration.temperatures)}};
+  const io::Calibration& calibration = components.calibration;
+  const std::vector<Logits> logits = window_logits(runner, source, chosen);
+  contest.network = {"network", {answers_of(logits, components.network, calibration.temperatures)}};
   const Baselines baselines(dataset, parts.seen, metadata.plan.class_weights, metadata.plan.seed);
   for (NamedAnswers& answers : baselines.answers(chosen))
     contest.baselines.push_back({answers.name, {std::move(answers.answers)}});
@@ -133,8 +141,16 @@ JudgedModel judge_model(const LoadedModel& model, const stope::Dataset& dataset,
   report.version = metadata.sequence;
   report.data_sha256 = request.data_sha256;
   report.stopes_seen_in_training = count_seen_stopes(dataset, metadata, contest.windows);
+  report.risk_set_coverage = contest.settings.risk_set_coverage;
+  report.calibration = calibration_figures(contest.windows, logits, calibration, report.risk_set_coverage);
+  if (request.importance)
+    report.importance = permutation_importance(model, dataset, parts.validation,
+                                               {.seed = request.bootstrap.seed, .threads = request.threads});
   judge(contest, request.bootstrap, report);
   add_remarks(report);
+  for (std::string& remark :
+       calibration_remarks(calibration, components.network.horizons, report.risk_set_coverage))
+    report.remarks.push_back(std::move(remark));
   add_model_remarks(parts, request, baselines, report);
   return judged;
 }

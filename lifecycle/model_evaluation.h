@@ -18,12 +18,14 @@ struct ModelEvaluationRequest {
   bool include_training_stopes = false;
   std::optional<FailureDates> failures;
   Bootstrap bootstrap;
+  bool importance = false;  ///< measure which inputs matter, on the validation stopes
   int threads = 1;
 };
 
 /// What of a dataset a model may be judged on, and what it has seen.
 struct SeenAndUnseen {
   stope::WindowSelection unseen, seen;
+  stope::WindowSelection validation;  ///< a part of `seen`
   /// The data is that of the training, and the split was made again as the metadata describes it.
   bool is_the_training_data = false;
 };

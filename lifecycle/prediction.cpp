@@ -10,6 +10,8 @@
 #include "engine/nn/error.h"
 #include "engine/stope/quality.h"
 #include "engine/stope/sample.h"
+#include "lifecycle/calibration.h"
+#include "lifecycle/monte_carlo.h"
 
 namespace deepmine::lifecycle {
 namespace {
@@ -24,6 +26,7 @@ struct Candidate {
   stope::PreparedReadings readings;
   stope::QualityReport quality;
   std::optional<stope::NetworkAnswer> answer;
+  std::vector<float> attention;  ///< of the days, where attributions are asked for
 };
 
 double samples_of(const std::map<std::string, double>& metrics) {
@@ -43,9 +46,11 @@ class Prediction {
       if (!issue.stope.empty()) issues_[issue.stope].push_back(issue);
   }
 
-  std::vector<Assessment> run(std::vector<stope::StopeRecord> records) {
+  std::vector<Assessment> run(std::vector<stope::StopeRecord> records, PredictionFindings* findings) {
     prepare(std::move(records));
     check();
+    findings_ = findings;
+    if (model_ != nullptr && findings_ != nullptr) find_drift();
     if (model_ != nullptr) ask_network();
     std::vector<Assessment> assessments;
     for (const Candidate& candidate : candidates_) assessments.push_back(assess(candidate));
@@ -93,30 +98,103 @@ class Prediction {
     return asked_for_.empty() || asked_for_.contains(candidate.name);
   }
 
+  /// Whatever is known of a stope counts, also where it allows no answer: drift is one reason for that.
+  void find_drift() {
+    std::vector<StopeNow> stopes;
+    for (const Candidate& candidate : candidates_)
+      if (candidate.quality.status != stope::Status::rejected && candidate.quality.day_t)
+        stopes.push_back(
+            {candidate.features, candidate.readings.window(*candidate.quality.day_t, plan_.days)});
+    findings_->drift = measure_drift(model_->components().distributions, stopes);
+  }
+
+  stope::SampleView view_of(const Candidate& candidate) const {
+    return {candidate.statics, candidate.features,
+            candidate.readings.window(*candidate.quality.day_t, plan_.days)};
+  }
+
+  /// The prior's rules are those that the network learnt with, whatever the site's are now.
+  void write_sample(const Candidate& candidate) {
+    const io::Components& components = model_->components();
+    stope::write_sample(view_of(candidate), components.network, components.scaler, components.settings,
+                        features_.data(), series_.data());
+  }
+
   void ask_network() {
     std::vector<Candidate*> asked;
     for (Candidate& candidate : candidates_)
       if (candidate.quality.answerable() && is_asked_for(candidate)) asked.push_back(&candidate);
+    check_draws();
     if (asked.empty()) return;
     constexpr std::size_t largest_batch = RunnerPool::capacity;
     const RunnerPool::Lease runner = model_->runners().lease(request_.threads);
-    const io::Components& components = model_->components();
-    const stope::NetworkSpecification& network = components.network;
-    std::vector<float> features(static_cast<std::size_t>(network.sample_features()));
-    std::vector<float> series(stope::sensor_count * static_cast<std::size_t>(plan_.days));
+    const stope::NetworkSpecification& network = model_->components().network;
+    features_.resize(static_cast<std::size_t>(network.sample_features()));
+    series_.resize(stope::sensor_count * static_cast<std::size_t>(plan_.days));
     for (std::size_t first = 0; first < asked.size(); first += largest_batch) {
       const auto batch = std::span(asked).subspan(first, std::min(largest_batch, asked.size() - first));
       runner->batch().clear();
       for (const Candidate* candidate : batch) {
-        // The prior's rules are those that the network learnt with, whatever the site's are now.
-        stope::write_sample({candidate->statics, candidate->features,
-                             candidate->readings.window(*candidate->quality.day_t, plan_.days)},
-                            network, components.scaler, components.settings, features.data(), series.data());
-        runner->batch().add(features, series);
+        write_sample(*candidate);
+        runner->batch().add(features_, series_);
       }
       runner->run();
-      for (std::size_t i = 0; i < batch.size(); ++i)
+      for (std::size_t i = 0; i < batch.size(); ++i) {
         batch[i]->answer = answer_of(runner->logits(static_cast<int>(i)));
+        if (request_.attributions) batch[i]->attention = runner->day_weights(static_cast<int>(i));
+      }
+    }
+    if (request_.draws > 0) add_uncertainty(asked);
+    if (request_.attributions) add_attributions(asked);
+  }
+
+  void check_draws() const {
+    if (request_.draws == 0) return;
+    if (request_.draws < 2 || request_.draws > most_draws)
+      throw Error(ErrorCode::usage,
+                  std::to_string(request_.draws) + " samples, expected 2 to " + std::to_string(most_draws));
+    if (!has_dropout(model_->components().network))
+      throw Error(ErrorCode::usage,
+                  "this model's network has no dropout, so all samples would be the same and look certain: "
+                  "leave --samples out");
+  }
+
+  void add_uncertainty(const std::vector<Candidate*>& asked) {
+    MonteCarlo network(*model_);
+    const std::vector<double>& temperatures = model_->components().calibration.temperatures;
+    std::vector<double> probabilities;
+    for (Candidate* candidate : asked) {
+      write_sample(*candidate);
+      const std::vector<Logits> draws =
+          network.draw(features_, series_, request_.draws, request_.draw_seed, request_.threads);
+      stope::NetworkAnswer& answer = *candidate->answer;
+      probabilities.clear();
+      for (const Logits& draw : draws)
+        probabilities.push_back(instability_probability(draw, temperatures[0]));
+      answer.current_uncertainty = uncertainty_of(probabilities, 1, 0);
+      for (std::size_t h = 0; h < plan_.horizons.size(); ++h) {
+        probabilities.clear();
+        for (const Logits& draw : draws) {
+          const auto row = level_probabilities(draw, static_cast<int>(h),
+                                               model_->components().network.risk_levels, temperatures[1 + h]);
+          probabilities.insert(probabilities.end(), row.begin(), row.end());
+        }
+        answer.future_uncertainty.push_back(
+            uncertainty_of(probabilities, stope::risk_level_count,
+                           static_cast<std::size_t>(stope::most_probable(answer.risk_probabilities[h]))));
+      }
+    }
+  }
+
+  void add_attributions(const std::vector<Candidate*>& asked) {
+    IntegratedGradients gradients(*model_);
+    for (Candidate* candidate : asked) {
+      write_sample(*candidate);
+      StopeExplanation explanation =
+          explain_sample(gradients, model_->components().network, view_of(*candidate), features_, series_,
+                         *candidate->quality.day_t, settings_.assessment.mean_days, candidate->attention);
+      candidate->answer->attributions = explanation.heads.front().inputs;
+      if (findings_ != nullptr) findings_->explanations[candidate->name] = std::move(explanation);
     }
   }
 
@@ -134,7 +212,8 @@ class Prediction {
   }
 
   stope::NetworkAnswer answer_of(const Logits& logits) const {
-    const std::vector<double>& temperatures = model_->components().calibration.temperatures;
+    const io::Calibration& calibration = model_->components().calibration;
+    const std::vector<double>& temperatures = calibration.temperatures;
     stope::NetworkAnswer answer;
     answer.untrained_horizons = untrained_horizons();
     answer.instability_probability = instability_probability(logits, temperatures[0]);
@@ -142,6 +221,9 @@ class Prediction {
       const auto probabilities = level_probabilities(
           logits, static_cast<int>(h), model_->components().network.risk_levels, temperatures[1 + h]);
       std::copy(probabilities.begin(), probabilities.end(), answer.risk_probabilities.emplace_back().begin());
+      if (!calibration.risk_sets.empty())
+        answer.risk_sets.push_back(
+            risk_set(calibration.risk_sets[h], probabilities, settings_.assessment.risk_set_coverage));
     }
     return answer;
   }
@@ -197,14 +279,16 @@ class Prediction {
   std::vector<Candidate> candidates_;
   std::vector<std::string> names_without_record_;
   std::set<std::string_view> asked_for_;
+  PredictionFindings* findings_ = nullptr;
+  std::vector<float> features_, series_;  // of the sample last written
 };
 
 }  // namespace
 
 std::vector<stope::Assessment> predict(const LoadedModel* model, std::vector<stope::StopeRecord> records,
-                                       std::span<const stope::Issue> issues,
-                                       const PredictionRequest& request) {
-  return Prediction(model, issues, request).run(std::move(records));
+                                       std::span<const stope::Issue> issues, const PredictionRequest& request,
+                                       PredictionFindings* findings) {
+  return Prediction(model, issues, request).run(std::move(records), findings);
 }
 
 stope::SiteSettings settings_in_effect(const LoadedModel* model, const PredictionRequest& request) {

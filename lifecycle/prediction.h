@@ -1,6 +1,8 @@
 // From records and findings to one assessment a stope: checks of the data, the network's answer, words.
 #pragma once
 
+#include <cstdint>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -11,6 +13,8 @@
 #include "engine/stope/issue.h"
 #include "engine/stope/records.h"
 #include "lifecycle/clock.h"
+#include "lifecycle/drift.h"
+#include "lifecycle/explanation.h"
 #include "lifecycle/loaded_model.h"
 
 namespace deepmine::lifecycle {
@@ -34,15 +38,27 @@ struct PredictionRequest {
   /// Not empty: the model is not the one that should answer (an older version stands in for a damaged one),
   /// and why. It becomes a reason of every answer, and no answer is `ok` then.
   std::string degraded;
+  /// Monte Carlo dropout (monte_carlo.h): so many draws for each answer; 0: none. At most `most_draws`.
+  int draws = 0;
+  std::uint64_t draw_seed = 0;
+  bool attributions = false;  ///< what moved each answer (explanation.h)
   int threads = 1;
+};
+inline constexpr int most_draws = 10000;
+
+/// What predictions tell beside the assessments.
+struct PredictionFindings {
+  DriftReport drift;                                     ///< of all stopes with a record that is not rejected
+  std::map<std::string, StopeExplanation> explanations;  ///< by stope, with `attributions`
 };
 
 /// One assessment a stope, in the order of the records, then stopes that have readings but no record. `model`
 /// may be null: then the rules answer, flagged. `issues` are the findings about the files; those of a stope
 /// decide about it. Takes the records over. The same bits for any number of threads and of stopes.
+/// Draws of a network that drops nothing are Error(usage).
 std::vector<stope::Assessment> predict(const LoadedModel* model, std::vector<stope::StopeRecord> records,
-                                       std::span<const stope::Issue> issues,
-                                       const PredictionRequest& request);
+                                       std::span<const stope::Issue> issues, const PredictionRequest& request,
+                                       PredictionFindings* findings = nullptr);
 
 /// What predict() goes by: the model's settings, else the product's, with what the request sets instead.
 stope::SiteSettings settings_in_effect(const LoadedModel* model, const PredictionRequest& request);

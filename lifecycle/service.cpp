@@ -206,12 +206,13 @@ ServiceSnapshot Service::load_newer(const Snapshot& old, bool& try_again) {
 // ---- predicting
 
 std::vector<stope::Assessment> predict(const ServiceSnapshot& from, std::vector<stope::StopeRecord> records,
-                                       std::span<const stope::Issue> issues, PredictionRequest request) {
+                                       std::span<const stope::Issue> issues, PredictionRequest request,
+                                       PredictionFindings* findings) {
   if (from.state == ServiceState::unavailable)
     throw Error(from.error, from.problem.empty() ? "there is no model, and the rules may not answer"
                                                  : "the model can't be used: " + from.problem);
   request.degraded = from.degradation();
-  return predict(from.model.get(), std::move(records), issues, request);
+  return predict(from.model.get(), std::move(records), issues, request, findings);
 }
 
 ServiceAnswer Service::predict(std::vector<stope::StopeRecord> records, std::span<const stope::Issue> issues,

@@ -131,6 +131,7 @@ class Service {
 
 /// Assessments by what a snapshot holds. Throws as Service::predict() does.
 std::vector<stope::Assessment> predict(const ServiceSnapshot& from, std::vector<stope::StopeRecord> records,
-                                       std::span<const stope::Issue> issues, PredictionRequest request);
+                                       std::span<const stope::Issue> issues, PredictionRequest request,
+                                       PredictionFindings* findings = nullptr);
 
 }  // namespace deepmine::lifecycle

@@ -34,6 +34,15 @@ bool close(float a, float b) {
 
 }  // namespace
 
+std::vector<std::uint32_t> test_case_windows(const stope::Dataset& dataset) {
+  constexpr std::size_t wanted = 8;
+  const std::size_t available = dataset.windows().size(), count = std::min(wanted, available);
+  std::vector<std::uint32_t> windows;
+  for (std::size_t i = 0; i < count; ++i)
+    windows.push_back(static_cast<std::uint32_t>(i * available / count));
+  return windows;
+}
+
 io::TestCases make_test_cases(const Network& network, const nn::ParameterView<float>& parameters,
                               const stope::Dataset& dataset, const stope::InputScaler& scaler,
                               std::span<const std::uint32_t> windows) {

@@ -4,6 +4,7 @@
 
 #include <span>
 #include <string>
+#include <vector>
 
 #include "engine/stope/dataset.h"
 #include "io/components_file.h"
@@ -13,6 +14,9 @@ namespace deepmine::lifecycle {
 
 /// Answers may differ by this much where bits can't be compared.
 inline constexpr double replay_tolerance = 1e-5;
+
+/// A few windows from all over the data.
+std::vector<std::uint32_t> test_case_windows(const stope::Dataset& dataset);
 
 /// Cases from these windows, with the logits of every kernel path that this machine can run.
 io::TestCases make_test_cases(const Network& network, const nn::ParameterView<float>& parameters,

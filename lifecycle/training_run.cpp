@@ -6,8 +6,10 @@
 #include "engine/nn/kernels/select.h"
 #include "engine/nn/numerics_version.h"
 #include "lifecycle/baselines.h"
+#include "lifecycle/calibration.h"
 #include "lifecycle/checkpoint.h"
 #include "lifecycle/checkpoint_writer.h"
+#include "lifecycle/drift.h"
 #include "lifecycle/prediction.h"
 #include "lifecycle/predictor_sums.h"
 #include "lifecycle/run_id.h"
@@ -244,9 +246,10 @@ class TrainingRun {
     components.feature_table = stope::feature_table();
     components.scaler = scaler_;
     components.settings = request_.settings;
-    components.calibration.temperatures.assign(1 + request_.network.horizons.size(), 1.0);
+    components.calibration = calibration_;
+    components.distributions = fit_distributions(dataset_, split_.training);
     components.test_cases =
-        make_test_cases(network_, parameters.view(), dataset_, scaler_, test_case_windows());
+        make_test_cases(network_, parameters.view(), dataset_, scaler_, test_case_windows(dataset_));
     return components;
   }
 
@@ -255,27 +258,20 @@ class TrainingRun {
         {run_id_, io::tensors_of(network_.layout(), parameters.values())}, components(parameters), metadata_};
   }
 
-  /// A few windows from all over the data.
-  std::vector<std::uint32_t> test_case_windows() const {
-    constexpr std::size_t wanted = 8;
-    const std::size_t available = dataset_.windows().size(), count = std::min(wanted, available);
-    std::vector<std::uint32_t> windows;
-    for (std::size_t i = 0; i < count; ++i)
-      windows.push_back(static_cast<std::uint32_t>(i * available / count));
-    return windows;
-  }
-
   void epoch_ended(const EpochRecord& record, const nn::Parameters<float>& parameters) {
     log_ += training_log_line(record);
     checkpoint_->save_log(log_);
     if (hooks_.training.epoch_ended) hooks_.training.epoch_ended(record, parameters);
   }
 
+  /// The calibration first: figures are those of the answers that users get.
   void add_metrics(const nn::Parameters<float>& parameters) {
     SampleSource source(dataset_, request_.network, scaler_, split_.training, train::ClassWeights::none);
     PredictionNetwork network(request_.network, nn::default_kernels());
     network.take(parameters.view());
     NetworkRunner runner(network, 64, request_.threads);
+    calibration_ = calibrate(judged_windows(dataset_, split_.validation),
+                             window_logits(runner, source, split_.validation));
     // What decided when to stop is nothing to learn from for those that are judged on it, too.
     const Baselines baselines(dataset_, split_.training, request_.plan.class_weights, request_.plan.seed);
     const std::pair<const char*, const stope::WindowSelection*> parts[] = {
@@ -286,7 +282,8 @@ class TrainingRun {
       const auto figures = [&](const Answers& answers) {
         return as_map(PredictorSums(judged, answers, request_.settings.assessment).metrics());
       };
-      metadata_.metrics[part] = figures(network_answers(runner, request_.network, source, *selection));
+      metadata_.metrics[part] =
+          figures(network_answers(runner, request_.network, source, *selection, calibration_.temperatures));
       for (const NamedAnswers& baseline : baselines.answers(*selection))
         metadata_.baselines[baseline.name][part] = figures(baseline.answers);
     }
@@ -308,6 +305,8 @@ class TrainingRun {
 
   void publish(const TrainedNetwork& trained, TrainingOutcome& outcome) {
     add_metrics(trained.parameters);
+    outcome.remarks = calibration_remarks(calibration_, request_.network.horizons,
+                                          request_.settings.assessment.risk_set_coverage);
     SavedModel model = saved_model(trained.parameters);  // before the lock: nobody waits for test cases
     StoreWriter writer = store_.lock_for_writing(patience());
     metadata_.sequence = model.metadata.sequence = writer.next_sequence();
@@ -329,6 +328,7 @@ class TrainingRun {
   io::RunId run_id_;
   io::ModelMetadata metadata_;
   std::string log_;
+  io::Calibration calibration_;
   std::optional<CheckpointWriter> checkpoint_;
   bool saved_ = false;  // the last attempt
   int saved_epoch_ = 1, saved_step_ = 0;

@@ -65,6 +65,7 @@ struct TrainingOutcome {
   ModelPublication publication;       ///< whether it went into service, and what the gate found
   bool was_published_before = false;  ///< by the session that was killed right after it
   std::int64_t dropped_samples = 0;
+  std::vector<std::string> remarks;  ///< what a user must know of the model's calibration, a sentence each
 };
 
 /// Holds the store's lock for training all the while: a second training into the same store fails at once,

@@ -15,15 +15,27 @@ bool is_probability(double value) {
   return value >= 0 && value <= 1;  // false for NaN
 }
 
+bool is_sound(const Uncertainty& uncertainty) {
+  return is_probability(uncertainty.mean) && is_probability(uncertainty.low) &&
+         is_probability(uncertainty.high) && std::isfinite(uncertainty.standard_deviation) &&
+         std::isfinite(uncertainty.mutual_information);
+}
+
 /// What is wrong with an answer of the network; nothing if it can be used.
 std::optional<std::string> invalid_answer(const NetworkAnswer& answer, const WindowPlan& plan) {
   if (!is_probability(answer.instability_probability))
     return fmt::format("the network's instability probability is {}", answer.instability_probability);
   const std::size_t horizons = plan.horizons.size();
   if (answer.risk_probabilities.size() != horizons ||
-      (!answer.risk_sets.empty() && answer.risk_sets.size() != horizons))
-    return fmt::format("the network answers {} horizons with {} risk sets, {} are expected",
-                       answer.risk_probabilities.size(), answer.risk_sets.size(), horizons);
+      (!answer.risk_sets.empty() && answer.risk_sets.size() != horizons) ||
+      (!answer.future_uncertainty.empty() && answer.future_uncertainty.size() != horizons))
+    return fmt::format("the network answers {} horizons with {} risk sets and {} spreads, {} are expected",
+                       answer.risk_probabilities.size(), answer.risk_sets.size(),
+                       answer.future_uncertainty.size(), horizons);
+  for (const Uncertainty& uncertainty : answer.future_uncertainty)
+    if (!is_sound(uncertainty)) return "the spread of a risk probability is no number";
+  if (answer.current_uncertainty && !is_sound(*answer.current_uncertainty))
+    return "the spread of the instability probability is no number";
   for (std::size_t k = 0; k < horizons; ++k) {
     double sum = 0;
     for (const double probability : answer.risk_probabilities[k]) {
@@ -83,11 +95,25 @@ void worsen(Assessment& assessment, Status status, std::string_view code, std::s
   assessment.reasons.insert(place, {std::string(code), std::move(message)});
 }
 
+/// The draws do not agree whether the stope is stable.
+void warn_of_doubt(Assessment& assessment, const Uncertainty& uncertainty, double threshold) {
+  if (!(uncertainty.low < threshold && uncertainty.high >= threshold)) return;
+  worsen(
+      assessment, Status::warning, reason_code::answer_uncertain,
+      fmt::format("of {} draws with dropout nine in ten lie between {:.3f} and {:.3f}, on both sides of the "
+                  "decision threshold {}",
+                  uncertainty.samples, uncertainty.low, uncertainty.high, threshold));
+}
+
 void answer_by_network(Assessment& assessment, const AssessmentInput& input) {
   const AssessmentSettings& settings = input.settings.assessment;
   const NetworkAnswer& answer = *input.answer;
   assessment.method = Method::network;
   assessment.current_stability = current_stability(answer.instability_probability, settings);
+  assessment.current_stability.uncertainty = answer.current_uncertainty;
+  assessment.attributions = answer.attributions;
+  if (answer.current_uncertainty)
+    warn_of_doubt(assessment, *answer.current_uncertainty, settings.decision_threshold);
   for (std::size_t k = 0; k < assessment.future_predictions.size(); ++k) {
     FuturePrediction& prediction = assessment.future_predictions[k];
     if (std::count(answer.untrained_horizons.begin(), answer.untrained_horizons.end(), k) > 0) {
@@ -102,6 +128,7 @@ void answer_by_network(Assessment& assessment, const AssessmentInput& input) {
     prediction.confidence = probabilities[static_cast<std::size_t>(*prediction.predicted_risk_level)];
     prediction.risk_probabilities = probabilities;
     if (!answer.risk_sets.empty()) prediction.risk_set = answer.risk_sets[k];
+    if (!answer.future_uncertainty.empty()) prediction.uncertainty = answer.future_uncertainty[k];
   }
   const RiskLevel highest = summarise_levels(assessment, settings);
   const bool alarming =

@@ -39,11 +39,21 @@ struct ModelIdentity {
   std::string id, version, trained_at;
 };
 
+/// How much the network's answers scatter when its dropout is left on: about the probability that the answer
+/// names (of instability, or of the predicted level).
+struct Uncertainty {
+  int samples = 0;  ///< draws
+  double mean = 0, standard_deviation = 0;
+  double low = 0, high = 0;       ///< nine of ten draws lie between
+  double mutual_information = 0;  ///< nats: what the draws disagree about
+};
+
 struct CurrentStability {
   std::optional<bool> stable;
   std::optional<double> instability_probability;
   CurrentRisk risk_level = CurrentRisk::unknown;
-  std::optional<double> confidence;  ///< probability of the answer given
+  std::optional<double> confidence;        ///< probability of the answer given
+  std::optional<Uncertainty> uncertainty;  ///< where draws were asked for
 };
 
 struct FuturePrediction {
@@ -53,6 +63,7 @@ struct FuturePrediction {
   std::optional<double> confidence;
   std::optional<std::array<double, risk_level_count>> risk_probabilities;
   std::vector<RiskLevel> risk_set;  ///< levels that can't be ruled out (conformal set), ascending
+  std::optional<Uncertainty> uncertainty;
 };
 
 struct RuleBasedLevel {
@@ -73,10 +84,13 @@ struct Explanation {
   std::string unit;
 };
 
-/// How much an input moved the network's answer (filled by the explanation of the network).
+/// How much an input moved the probability of instability away from that of the average stope of the training
+/// (filled where explanations of the network are asked for). All of them sum to the difference.
 struct Attribution {
-  std::string input;
-  double value = 0, contribution = 0;
+  std::string input;       ///< column name, or that of a derived feature
+  double value = missing;  ///< raw; of a sensor the mean of its last days; `missing` for a category
+  std::string unit, category;
+  double contribution = 0;
 };
 
 struct Assessment {
@@ -107,6 +121,9 @@ struct NetworkAnswer {
   /// Indices of horizons for which training had no label: the network's numbers there mean nothing.
   std::vector<std::size_t> untrained_horizons;
   std::vector<std::vector<RiskLevel>> risk_sets;  ///< one a horizon, or none at all
+  std::optional<Uncertainty> current_uncertainty;
+  std::vector<Uncertainty> future_uncertainty;  ///< one a horizon, or none at all
+  std::vector<Attribution> attributions;        ///< of the instability probability, the strongest first
 };
 
 /// All that an assessment is made from. References must outlive the call.

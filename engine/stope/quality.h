@@ -49,7 +49,8 @@ inline constexpr std::string_view no_readings = "no_readings", last_day_missing 
                                   rules_not_computable = "rules_not_computable", no_model = "no_model",
                                   model_output_invalid = "model_output_invalid",
                                   horizon_not_trained = "horizon_not_trained",
-                                  reading_not_current = "reading_not_current";
+                                  reading_not_current = "reading_not_current",
+                                  answer_uncertain = "answer_uncertain";
 }  // namespace reason_code
 
 /// The days that "now" is made of; see the top of this file.

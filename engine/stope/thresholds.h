@@ -109,6 +109,9 @@ struct AssessmentSettings {
   // Recommendations from the current instability probability.
   double evacuate_above = 0.7, monitor_above = 0.5;
 
+  /// How often the level that comes is to lie in `risk_set`, in whole hundredths: 0.50 to 0.99.
+  double risk_set_coverage = 0.9;
+
   bool operator==(const AssessmentSettings&) const = default;
   template <class Self, class Visit>
   static void visit_fields(Self& self, Visit&& visit) {
@@ -130,6 +133,7 @@ struct AssessmentSettings {
     visit("stress_above", self.stress_above);
     visit("evacuate_above", self.evacuate_above);
     visit("monitor_above", self.monitor_above);
+    visit("risk_set_coverage", self.risk_set_coverage);
   }
 };
 

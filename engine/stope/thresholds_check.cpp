@@ -108,6 +108,9 @@ void check_assessment(Problems& found, const AssessmentSettings& settings) {
     expect(found, std::isfinite(value), field, "a finite number", value);
   expect(found, settings.mean_days >= 1 && settings.mean_days <= 3650, "assessment.mean_days",
          "1 to 3650 days", settings.mean_days);
+  const double percent = settings.risk_set_coverage * 100;
+  expect(found, percent >= 49.5 && percent <= 99.5 && std::abs(percent - std::round(percent)) < 1e-6,
+         "assessment.risk_set_coverage", "whole hundredths from 0.50 to 0.99", settings.risk_set_coverage);
 }
 
 void check_data(Problems& found, const DataSettings& settings) {

@@ -209,7 +209,7 @@ TEST_CASE("command lines that make no sense are refused") {
   CHECK(exit_of({"--today", "24-01-01"}) == 2);
   CHECK(exit_of({"--today", "2024-03-01", "--as-of", "2024-03-02"}) == 2);
   CHECK(exit_of({"--threads", "0"}) == 2);
-  CHECK(exit_of({"--samples", "3"}) == 2);
+  CHECK(exit_of({"--samples", "1"}) == 2);
   CHECK(test::run_program({"predict"}).exit_code == 2);
 }
 

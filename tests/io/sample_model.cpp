@@ -2,6 +2,8 @@
 
 #include <limits>
 
+#include "engine/train/conformal.h"
+
 namespace deepmine::test {
 
 using namespace deepmine::io;
@@ -24,6 +26,10 @@ Components sample_components() {
   components.scaler.categories_seen.assign(stope::category_feature_count, 1);
   components.settings.data.sentinels = {-999};
   components.calibration.temperatures = {1, 1.25};
+  components.calibration.heads = {{120, 10, false, 0.5, 0.5, 0.1, 0.1},
+                                  {100, 9, true, 0.75, 0.5, 0.25, 0.125}};
+  components.calibration.risk_sets = {{9, std::vector<double>(train::coverage_count, 0.0625)}};
+  components.distributions = {12, {{"rqd", "%", false, {40, 60}, {0.25, 0.5, 0.25}, 50, 10, 10, 2, 3}}};
   components.test_cases.numerics_version = 1;
   components.test_cases.inputs = {{std::vector<float>(41, 0.5f), std::vector<float>(10, -0.25f)}};
   for (const char* path : {"reference", "avx2"})

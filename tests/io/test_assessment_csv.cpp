@@ -53,7 +53,7 @@ std::string text_of(const std::filesystem::path& path) {
 
 TEST_CASE("an answer becomes a row with every column") {
   const Row row = row_of(test::answered_assessment());
-  CHECK(row.size() == 15 + 5 * 11 + 13);
+  CHECK(row.size() == 15 + 5 * 11 + 13 + 5 + 5 * 2);
   CHECK(row.at("schema_version") == "1");
   CHECK(row.at("stope_name") == "Stope_001");
   CHECK(row.at("as_of") == "2024-03-31");
@@ -75,7 +75,14 @@ TEST_CASE("an answer becomes a row with every column") {
   CHECK(row.at("max_risk_horizon") == "7");
   CHECK(row.at("alert_recommended") == "true");
   CHECK(row.at("explanation_codes") == "poor_rock");
-  CHECK(row.at("attributions") == "depth=-0.125");
+  CHECK(row.at("attributions") == "depth=-0.125; rock_type=0.0625");
+  CHECK(row.at("uncertainty_samples") == "40");
+  CHECK(row.at("instability_deviation") == "0.125");
+  CHECK(row.at("instability_low") == "0.5");
+  CHECK(row.at("instability_high") == "0.875");
+  CHECK(row.at("instability_mutual_information") == "0.0625");
+  CHECK(row.at("future_7d_confidence_deviation") == "0.0625");
+  CHECK(row.at("future_30d_mutual_information") == "0.03125");
   CHECK(row.at("recommendations") == "Recommend, at once, an inspection.");
   CHECK(row.at("days_used") == "30");
   CHECK(row.at("last_reading") == "2024-03-31");

@@ -52,14 +52,16 @@ TEST_CASE("every assessment has the same keys in the same order") {
     CAPTURE(assessment.stope_name);
     const ordered_json written = io::assessment_to_json(assessment);
     CHECK(keys(written) == assessment_keys);
-    CHECK(keys(written["current_stability"]) ==
-          std::vector<std::string>{"stable", "instability_probability", "risk_level", "confidence"});
+    CHECK(keys(written["current_stability"]) == std::vector<std::string>{"stable", "instability_probability",
+                                                                         "risk_level", "confidence",
+                                                                         "uncertainty"});
     CHECK(keys(written["rule_based"]) == std::vector<std::string>{"unstable_today", "risk_levels"});
     CHECK(keys(written["data_quality"]) ==
           std::vector<std::string>{"days_used", "days_filled", "last_reading", "out_of_range"});
     for (const ordered_json& future : written["future_predictions"])
       CHECK(keys(future) == std::vector<std::string>{"horizon_days", "date", "predicted_risk_level",
-                                                     "confidence", "risk_probabilities", "risk_set"});
+                                                     "confidence", "risk_probabilities", "risk_set",
+                                                     "uncertainty"});
     for (const char* list :
          {"reasons", "future_predictions", "explanations", "attributions", "recommendations"})
       CHECK(written[list].is_array());
@@ -92,7 +94,13 @@ TEST_CASE("an answer is written with names, dates and words") {
   CHECK(
       written["explanations"][0].dump() ==
       R"({"code":"poor_rock","message":"rock quality is low","input":"rqd","value":42.5,"threshold":50.0,"unit":"%"})");
-  CHECK(written["attributions"][0].dump() == R"({"input":"depth","value":710.25,"contribution":-0.125})");
+  CHECK(written["attributions"][0].dump() ==
+        R"({"input":"depth","value":710.25,"unit":"m","contribution":-0.125})");
+  CHECK(written["attributions"][1]["value"] == "Shale");
+  CHECK(
+      written["current_stability"]["uncertainty"].dump() ==
+      R"({"samples":40,"mean":0.75,"standard_deviation":0.125,"interval":[0.5,0.875],"mutual_information":0.0625})");
+  CHECK(written["future_predictions"][2]["uncertainty"]["mutual_information"] == 0.03125);
   CHECK(written["recommendations"][0]["code"] == "inspect");
   CHECK(written["data_quality"]["last_reading"] == "2024-03-31");
 }
@@ -155,7 +163,7 @@ TEST_CASE("what is no number is null, never NaN or infinity") {
 TEST_CASE("the document has its three keys, and null without a model") {
   const std::vector<stope::Assessment> assessments{test::ok_assessment(), test::refused_assessment()};
   const ordered_json read = ordered_json::parse(io::predictions_json(assessments[0].model, assessments));
-  CHECK(keys(read) == std::vector<std::string>{"schema_version", "model", "predictions"});
+  CHECK(keys(read) == std::vector<std::string>{"schema_version", "model", "predictions", "drift"});
   CHECK(read["model"]["version"] == "3");
   CHECK(read["predictions"].size() == 2);
   const ordered_json without = ordered_json::parse(io::predictions_json(std::nullopt, {}));

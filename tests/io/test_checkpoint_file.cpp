@@ -97,13 +97,22 @@ TEST_CASE("a checkpoint comes back bit for bit") {
   CHECK(write_checkpoint_file(parse_checkpoint_file(first_bytes, "checkpoint")) == first_bytes);
 }
 
+TEST_CASE("a checkpoint of the second version loads to the same bits for ever") {
+  const std::string bytes = read_file(DEEPMINE_SOURCE_ROOT "/tests/io/golden/checkpoint_version_2", 1 << 20);
+  const Checkpoint checkpoint = parse_checkpoint_file(bytes, "golden");
+  CHECK(checkpoint.identity.settings.assessment.risk_set_coverage == 0.9);
+  Checkpoint now = sample_checkpoint();
+  now.identity.settings = checkpoint.identity.settings;
+  CHECK(write_checkpoint_file(now) == write_checkpoint_file(checkpoint));
+}
+
 TEST_CASE("a checkpoint of the first version loads to the same bits for ever") {
   const std::string bytes = read_file(DEEPMINE_SOURCE_ROOT "/tests/io/golden/checkpoint_version_1", 1 << 20);
   const Checkpoint checkpoint = parse_checkpoint_file(bytes, "golden");
   CHECK(checkpoint.identity.network.summary_features == 0);
   CHECK(!checkpoint.identity.network.rule_prior);
   CHECK(checkpoint.identity.feature_table.version == 1);
-  // What was in it, but for tables that may change with the program. (Version 2 is what is written.)
+  // What was in it, but for tables that may change with the program. (Today's version is what is written.)
   Checkpoint now = sample_checkpoint();
   now.identity.feature_table = checkpoint.identity.feature_table;
   now.identity.settings = checkpoint.identity.settings;
@@ -142,11 +151,11 @@ TEST_CASE("damage under a right hash is refused or gives a sound checkpoint, wit
 
 TEST_CASE("a newer format says so") {
   std::string bytes = write_checkpoint_file(sample_checkpoint());
-  bytes[16] = 3;
+  bytes[16] = 4;
   expect_error(ErrorCode::model_damaged,
-               "the_file: made by a newer version of deepmine (checkpoint version 3",
+               "the_file: made by a newer version of deepmine (checkpoint version 4",
                [&] { parse_checkpoint_file(with_right_hash(bytes), "the_file"); });
-  bytes[16] = 2;
+  bytes[16] = 3;
   bytes[12] = 1;
   expect_error(ErrorCode::model_damaged, "expected a file of checkpoint, found one of weights",
                [&] { parse_checkpoint_file(with_right_hash(bytes), "the_file"); });

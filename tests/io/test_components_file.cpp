@@ -21,6 +21,31 @@ TEST_CASE("components come back bit for bit") {
   CHECK(write_components_file(again) == bytes);
 }
 
+namespace {
+
+/// What versions 1 and 2 did not have.
+void take_out_version_3(Components& components) {
+  components.calibration.heads.clear();
+  components.calibration.risk_sets.clear();
+  components.distributions = {};
+}
+
+}  // namespace
+
+TEST_CASE("components of version 2 load to the same bits for ever") {
+  const std::string bytes = read_file(DEEPMINE_SOURCE_ROOT "/tests/io/golden/components_version_2", 1 << 20);
+  const Components components = parse_components_file(bytes, "golden");
+  CHECK(components.settings.assessment.risk_set_coverage == 0.9);
+  CHECK(components.calibration.heads.empty());
+  CHECK(components.calibration.risk_sets.empty());
+  CHECK(components.distributions.features.empty());
+  Components sample = sample_components();
+  take_out_version_3(sample);
+  sample.settings = components.settings;  // may change with the program
+  CHECK(components == sample);
+  CHECK(parse_components_file(write_components_file(components), "again") == components);
+}
+
 TEST_CASE("components of version 1 load to the same bits for ever") {
   const std::string bytes = read_file(DEEPMINE_SOURCE_ROOT "/tests/io/golden/components_version_1", 1 << 20);
   const Components components = parse_components_file(bytes, "golden");
@@ -31,6 +56,7 @@ TEST_CASE("components of version 1 load to the same bits for ever") {
   CHECK(components.scaler.summary.empty());
   // What was in it, but for what may change with the program.
   Components sample = sample_components();
+  take_out_version_3(sample);
   sample.feature_table = components.feature_table;
   sample.settings = components.settings;
   CHECK(components == sample);
@@ -78,6 +104,25 @@ TEST_CASE("components that make no sense are neither saved nor read") {
       {"decision_threshold", [](Components& c) { c.settings.assessment.decision_threshold = std::nan(""); }},
       {"1 calibration temperatures", [](Components& c) { c.calibration.temperatures = {1}; }},
       {"calibration temperature is 0", [](Components& c) { c.calibration.temperatures[1] = 0; }},
+      {"calibration is of 1 heads", [](Components& c) { c.calibration.heads.pop_back(); }},
+      {"no number from 0", [](Components& c) { c.calibration.heads[1].ece_after = -1; }},
+      {"no number from 0", [](Components& c) { c.calibration.heads[0].log_loss_before = std::nan(""); }},
+      {"risk sets of 2 horizons",
+       [](Components& c) { c.calibration.risk_sets.push_back(c.calibration.risk_sets[0]); }},
+      {"49 thresholds", [](Components& c) { c.calibration.risk_sets[0].least_probability.pop_back(); }},
+      {"not descending", [](Components& c) { c.calibration.risk_sets[0].least_probability[7] = 0.07; }},
+      {"not descending",
+       [](Components& c) { c.calibration.risk_sets[0].least_probability[0] = std::nan(""); }},
+      {"distributions are of 0 stopes", [](Components& c) { c.distributions.groups = 0; }},
+      {"distribution of rqd: 3 shares for 1 edges",
+       [](Components& c) { c.distributions.features[0].edges.pop_back(); }},
+      {"distribution of rqd: the edges are not ascending",
+       [](Components& c) { c.distributions.features[0].edges[1] = 40; }},
+      {"distribution of rqd: the shares do not sum to 1",
+       [](Components& c) { c.distributions.features[0].shares[1] = 0.75; }},
+      {"distribution of rqd: a share", [](Components& c) { c.distributions.features[0].shares[1] = -1; }},
+      {"distribution of rqd: a measure of spread",
+       [](Components& c) { c.distributions.features[0].trace = std::nan(""); }},
       {"numerics version", [](Components& c) { c.test_cases.numerics_version = 0; }},
       {"no test cases",
        [](Components& c) {

@@ -1,6 +1,7 @@
 #include "tests/lifecycle/smallest_model.h"
 
 #include "engine/nn/initialisers.h"
+#include "engine/train/conformal.h"
 #include "io/sha256.h"
 #include "lifecycle/test_cases.h"
 #include "tests/lifecycle/tiny_training.h"
@@ -35,6 +36,10 @@ lifecycle::SavedModel smallest_model(lifecycle::Sequence sequence, std::uint8_t 
   components.scaler = stope::fit_input_scaler(dataset, {.windows = windows});
   components.settings.data.sentinels = {-999};
   components.calibration.temperatures = {1, 1.25};
+  components.calibration.heads = {{120, 10, false, 0.5, 0.5, 0.1, 0.1},
+                                  {100, 9, true, 0.75, 0.5, 0.25, 0.125}};
+  components.calibration.risk_sets = {{9, std::vector<double>(train::coverage_count, 0.0625)}};
+  components.distributions = {12, {{"rqd", "%", false, {40, 60}, {0.25, 0.5, 0.25}, 50, 10, 10, 2, 3}}};
   components.test_cases =
       lifecycle::make_test_cases(network, parameters.view(), dataset, components.scaler, windows);
 

@@ -164,6 +164,9 @@ TEST_CASE("a run comes back from its JSON as it was") {
   run.settings.data.sentinels = {-999, 1e300, 5e-324};
   run.settings.assessment.alert_level = stope::RiskLevel::critical;
   run.settings.recommendations[0].text = "Rot: räumen \u202e";
+  run.draws = 50;
+  run.draw_seed = 0xfedcba9876543210;
+  run.attributions = true;
   run.answers = 3;
   const std::string json = io::audit_run_json(run);
   for (const char c : json) CHECK((c >= 0x20 && c < 0x7f));
@@ -254,6 +257,42 @@ TEST_CASE("answers of the model, the rules and degraded service are replayed to 
   for (const char* part : {"\"method\":\"network\"", "\"method\":\"rule_based\"", "\"status\":\"rejected\"",
                            "\"status\":\"abstain\"", "model_degraded", "\"statics\":null", "\"statics\":{}"})
     CHECK_MESSAGE(text.find(part) != std::string::npos, part);
+}
+
+TEST_CASE("draws, their seed and attributions are on record, and are replayed to the bit") {
+  const TemporaryFolder folder;
+  const auto model = version(2);
+  PredictionRequest asked = request();
+  asked.draws = 20;
+  asked.draw_seed = 77;
+  asked.attributions = true;
+  asked.settings = model->components().settings;
+  asked.settings->assessment.risk_set_coverage = 0.75;
+  const auto answers = predict_into(folder / "log", model.get(), asked);
+  const auto network = std::count_if(answers.begin(), answers.end(), [](const auto& a) {
+    return a.current_stability.uncertainty && !a.attributions.empty();
+  });
+  CHECK(network > 3);
+  const AuditReplay same = replay_audit_log(folder / "log", store());
+  CHECK(same.bit_for_bit == answers.size());
+  CHECK(same.exceptions.empty());
+  // Whatever of it is changed, with hashes that fit, gives other answers.
+  CHECK(text_of(folder / "log").find("\"risk_set_coverage\":0.75") != std::string::npos);
+  using Change = std::pair<std::string, std::string>;
+  for (const auto& [from, to] : {Change{"\"samples\":20,\"sample_seed\"", "\"samples\":21,\"sample_seed\""},
+                                 Change{"\"sample_seed\":77", "\"sample_seed\":78"},
+                                 Change{"\"attributions\":true}", "\"attributions\":false}"}}) {
+    CAPTURE(from);
+    const auto changed = folder / "changed";
+    std::filesystem::remove(changed);
+    bool found = false;
+    rewrite(folder / "log", changed, [&](const std::string& kind, std::string content) {
+      if (kind == io::audit_kind::run) found = content.find(from) != std::string::npos;
+      return kind == io::audit_kind::run ? replaced(std::move(content), from, to) : content;
+    });
+    CHECK(found);
+    CHECK(replay_audit_log(changed, store()).different > 0);
+  }
 }
 
 TEST_CASE("a changed answer, input, setting or bit is found, even where the hashes fit") {
