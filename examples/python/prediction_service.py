@@ -51,7 +51,9 @@ def comprehensive(answer):
         "timestamp": answer["timestamp"],
         "model_type": {"network": "Dual-Branch Neural Network", "rule_based": "Rule set"}.get(answer["method"]),
         "model_version": model and model["version"],
-        "current_stability": answer["current_stability"],
+        "current_stability": {
+            key: answer["current_stability"][key]
+            for key in ("stable", "instability_probability", "risk_level", "confidence")},
         "future_predictions": [
             {key: future[key] for key in ("horizon_days", "predicted_risk_level", "confidence",
                                           "risk_probabilities")}
