@@ -28,7 +28,7 @@ Value declare_category(GraphBuilder& graph, const char* column, const Names& nam
 
 template <class Names>
 Value one_hot(GraphBuilder& graph, const Value& category, const Names& names) {
-  const Value encoded =
+  Value encoded =
       graph.node("OneHotEncoder", {category}, ElementType::float32,
                  {{"cats_strings", texts(names)}, {"zeros", std::int64_t{1}}}, machine_learning_domain);
   graph.declare_shape(encoded, {any_number_of_cases, static_cast<std::int64_t>(names.size())});

@@ -186,7 +186,7 @@ class NetworkBuilder {
   Value current_head(const Value& shared, const Value& summary) {
     const Value block = dense_block(shared, "current/block_1", s_.shared_output_units, s_.head_units);
     graph_.begin_part("current");
-    const Value logit = dense(block, "current/logits", s_.head_units, 1);
+    Value logit = dense(block, "current/logits", s_.head_units, 1);
     if (s_.summary_features == 0) return logit;
     return logit + dense(summary, "current/shortcut", s_.summary_features, 1);
   }

@@ -45,7 +45,7 @@ class SpaceReader {
     for (std::size_t k = 0; k < std::size(kind_names); ++k) {
       if (kind != kind_names[k]) continue;
       dimension.kind = static_cast<Kind>(k);
-      const std::string place = name + "." + kind;
+      const std::string place = std::string(name).append(".").append(kind);
       return dimension.kind == Kind::choice ? read_choices(json.begin().value(), dimension, place)
                                             : read_range(json.begin().value(), dimension, place);
     }

@@ -43,10 +43,15 @@ Json header_of(const TuningRequest& request) {
           {"space", Json::parse(io::search_space_json(request.space))}};
 }
 
+std::string place_of(std::string place, const std::string& name) {
+  if (!place.empty()) place += '.';
+  return place += name;
+}
+
 /// The first thing that is not the same, by name.
 std::string difference(const Json& begun, const Json& now, const std::string& place = "") {
   for (const auto& [name, value] : now.items()) {
-    const std::string here = place.empty() ? name : place + "." + name;
+    const std::string here = place_of(place, name);
     const auto found = begun.find(name);
     if (found == begun.end()) return here + " is new";
     if (value.is_object() && found->is_object()) {
@@ -56,7 +61,7 @@ std::string difference(const Json& begun, const Json& now, const std::string& pl
     }
   }
   for (const auto& [name, value] : begun.items())
-    if (!now.contains(name)) return (place.empty() ? name : place + "." + name) + " is no more";
+    if (!now.contains(name)) return place_of(place, name) + " is no more";
   return {};
 }
 
