@@ -4,6 +4,7 @@
 #include <limits>
 #include <map>
 
+#include "engine/stope/split.h"
 #include "lifecycle/model_evaluation.h"
 #include "lifecycle/prediction.h"
 #include "lifecycle/training_log.h"
@@ -93,7 +94,11 @@ class ReportOfData {
     const stope::Day until = request_.as_of.value_or(std::numeric_limits<stope::Day>::max());
     std::map<std::string, const stope::StopeRecord*> records;
     for (const stope::StopeRecord& record : data_.stopes) records[record.name] = &record;
-    for (stope::Assessment& assessment : predict(&model_, data_.stopes, data_.issues, asked)) {
+    PredictionFindings findings;
+    std::vector<stope::Assessment> assessments =
+        predict(&model_, data_.stopes, data_.issues, asked, &findings);
+    report_.drift = std::move(findings.drift);
+    for (stope::Assessment& assessment : assessments) {
       ReportStope stope;
       stope.name = assessment.stope_name;
       stope.part = part_of(stope.name, model_.metadata().split);
@@ -112,7 +117,9 @@ class ReportOfData {
     asked.settings = report_.settings;
     asked.bootstrap = request_.bootstrap;
     asked.threads = request_.threads;
-    if (seen_and_unseen(dataset, model_.metadata(), asked.data_sha256).unseen.windows.empty()) {
+    const SeenAndUnseen parts = seen_and_unseen(dataset, model_.metadata(), asked.data_sha256);
+    asked.importance = stope::stope_names(dataset, parts.validation).size() >= 2;
+    if (parts.unseen.windows.empty()) {
       report_.why_no_evaluation =
           "These files have no stope with a usable window that the model was not trained on. Figures of "
           "stopes "

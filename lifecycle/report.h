@@ -12,6 +12,7 @@
 #include "engine/train/epoch_record.h"
 #include "io/data_quality.h"
 #include "io/evaluation_report.h"
+#include "lifecycle/drift.h"
 #include "lifecycle/judgement.h"
 #include "lifecycle/loaded_model.h"
 #include "lifecycle/skill_figures.h"
@@ -45,7 +46,8 @@ struct Report {
   /// The rest is there only where data was given.
   bool has_data = false;
   io::DataReport data;
-  std::optional<io::EvaluationReport> evaluation;
+  DriftReport drift;  ///< of the stopes of the data against those of the training
+  std::optional<io::EvaluationReport> evaluation;  ///< with permutation importance, where it can be had
   std::string why_no_evaluation;
   std::vector<HeadFigures> figures;  ///< of the windows that were judged
   std::vector<ReportStope> stopes;   ///< in the order of the files

@@ -63,8 +63,8 @@ std::string report_page(const lifecycle::Report& report, std::size_t most_stopes
   html += style_sheet;
   html += "</style>\n</head>\n<body>\n" + summary_section(report);
   html += stopes_section(report, shown_stopes(report, most_stopes));
-  html +=
-      skill_section(report) + training_section(report) + data_section(report) + model_card_section(report);
+  html += skill_section(report) + trust_section(report) + training_section(report) + data_section(report) +
+          model_card_section(report);
   html +=
       "<footer>Deepmine Sentinel supports decisions of people who know the mine; it does not replace "
       "them.</footer>\n";

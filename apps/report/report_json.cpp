@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "apps/drift_text.h"
 #include "apps/report/page.h"
 #include "apps/report/sections.h"
 #include "io/assessment_json.h"
@@ -55,6 +56,7 @@ std::string report_json(const lifecycle::Report& report, std::size_t most_stopes
       report.evaluation ? OrderedJson::parse(io::evaluation_json(*report.evaluation)) : OrderedJson(nullptr);
   json["figures"] = fields_to_json(report.figures);
   json["data"] = report.has_data ? OrderedJson(io::to_json(report.data)) : OrderedJson(nullptr);
+  json["drift"] = report.has_data ? drift_json(report.drift) : OrderedJson(nullptr);
   json["stopes_of_data"] = report.stopes.size();
   json["stopes"] = OrderedJson::array();
   for (const lifecycle::ReportStope* stope : shown_stopes(report, most_stopes).stopes)

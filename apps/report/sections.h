@@ -18,6 +18,7 @@ ShownStopes shown_stopes(const lifecycle::Report& report, std::size_t most);
 std::string summary_section(const lifecycle::Report& report);
 std::string stopes_section(const lifecycle::Report& report, const ShownStopes& shown);
 std::string skill_section(const lifecycle::Report& report);
+std::string trust_section(const lifecycle::Report& report);
 std::string training_section(const lifecycle::Report& report);
 std::string data_section(const lifecycle::Report& report);
 std::string model_card_section(const lifecycle::Report& report);

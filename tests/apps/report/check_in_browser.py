@@ -60,6 +60,9 @@ class Element:
                 yield child
             yield from child.all(tag, **attributes)
 
+    def cells(self):
+        return [cell.words() for cell in self.all("td")]
+
     def words(self):
         return self.text + "".join(child.words() for child in self.children)
 
@@ -220,6 +223,20 @@ def check_figures_table(tree, numbers):
         check(shown is not None and shown[0] == wanted, f"{head} {metric}: shown {shown and shown[0]}, is {wanted}")
 
 
+def check_trust(tree, numbers):
+    """The tables of calibration, importance and drift: one row an entry, and its first figure."""
+    def column(table, number):
+        rows = [row.cells() for row in next(tree.all("table", id=table)).all("tr")]
+        return [cells[number] for cells in rows if cells]
+    temperatures = [figures["temperature"] for figures in numbers["evaluation"]["calibration"]["heads"].values()]
+    check([text.split()[0] for text in column("calibration", 0)] == [f"{t:.2f}" for t in temperatures], "temperatures")
+    indices = [f"{feature['psi']:.3f}" for feature in numbers["drift"]["features"]]
+    check(column("drift", 4) == indices and len(indices) > 10, "stability indices")
+    increases = [heads["current"]["log_loss_increase"]
+                 for heads in numbers["evaluation"]["importance"]["inputs"].values()]
+    check(column("importance", 0) == [f"{i:.3f}".replace("-0.000", "0.000") for i in increases], "importance")
+
+
 def check_stopes(tree, numbers):
     rows = [row for row in tree.all("tr") if "data-stope" in row.attributes]
     check([row.attributes["data-stope"] for row in rows] == [s["name"] for s in numbers["stopes"]], "stopes or their order")
@@ -265,6 +282,7 @@ def main(deepmine):
         check(embedded == numbers, "the numbers in the page are not those of --json")
         check_charts(tree, numbers)
         check_figures_table(tree, numbers)
+        check_trust(tree, numbers)
         check_stopes(tree, numbers)
         for picture in ("wide.png", "phone.png", "report.pdf"):
             check((folder / picture).exists() and (folder / picture).stat().st_size > 20_000, f"{picture} is empty")
