@@ -149,11 +149,12 @@ TEST_CASE("a rejected stope has no readings, half a series is no series") {
 }
 
 TEST_CASE("static inputs: what is missing, out of range, unknown, given twice") {
-  for (const auto& [value, code] : {std::pair{250.0, "out_of_range"},
+  for (const auto& [given, code] : {std::pair{250.0, "out_of_range"},
                                     {-0.1, "out_of_range"},
                                     {infinity, "not_a_number"},
                                     {stope::missing, "missing_value"},
                                     {-999.0, "missing_value"}}) {
+    const double value = given;
     CAPTURE(value);
     constexpr double sentinels[] = {-999};
     StopeCaseBuilder only("case 7", sentinels);
