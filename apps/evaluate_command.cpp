@@ -85,20 +85,6 @@ void check_options(EvaluateOptions& options) {
         "figure will be too good. Use it for comparisons only.");
 }
 
-io::StopeData read_data(const EvaluateOptions& options, const stope::SiteSettings& settings,
-                        const Context& context) {
-  io::StopeCsvOptions csv;
-  csv.sort = options.files.sort;
-  csv.label_required = true;
-  csv.hash_files = true;
-  csv.sentinels = settings.data.sentinels;
-  io::StopeData data = io::read_stope_csv(options.files.statics, options.files.timeseries, csv);
-  io::require_usable(data);
-  leave_out_rejected(data, options.skip_rejected);
-  print_findings(context, data);
-  return data;
-}
-
 std::optional<lifecycle::FailureDates> read_failures(const EvaluateOptions& options,
                                                      const io::StopeData& data) {
   if (options.failures.empty()) return std::nullopt;
@@ -136,7 +122,7 @@ io::EvaluationReport judge_model(const EvaluateOptions& options, const Context& 
   const auto model = load_model(options);
   lifecycle::ModelEvaluationRequest request;
   request.settings = options.files.settings(model->components().settings);
-  io::StopeData data = read_data(options, request.settings, context);
+  io::StopeData data = read_labelled_data(options.files, request.settings, options.skip_rejected, context);
   request.failures = read_failures(options, data);
   request.records = std::move(data.stopes);
   request.data_sha256 = std::move(data.sha256);
@@ -186,7 +172,7 @@ class Progress {
 io::EvaluationReport judge_training(EvaluateOptions& options, const Context& context) {
   lifecycle::CrossValidationRequest& request = options.training;
   request.settings = options.files.settings();
-  io::StopeData data = read_data(options, request.settings, context);
+  io::StopeData data = read_labelled_data(options.files, request.settings, options.skip_rejected, context);
   request.failures = read_failures(options, data);
   request.records = std::move(data.stopes);
   request.data_sha256 = std::move(data.sha256);

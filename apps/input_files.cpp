@@ -74,4 +74,18 @@ void leave_out_rejected(io::StopeData& data, bool skip_rejected) {
   data.leave_out_rejected();
 }
 
+io::StopeData read_labelled_data(const InputFiles& files, const stope::SiteSettings& settings,
+                                 bool skip_rejected, const Context& context) {
+  io::StopeCsvOptions csv;
+  csv.sort = files.sort;
+  csv.label_required = true;
+  csv.hash_files = true;
+  csv.sentinels = settings.data.sentinels;
+  io::StopeData data = io::read_stope_csv(files.statics, files.timeseries, csv);
+  io::require_usable(data);
+  leave_out_rejected(data, skip_rejected);
+  print_findings(context, data);
+  return data;
+}
+
 }  // namespace deepmine::apps

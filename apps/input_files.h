@@ -30,6 +30,11 @@ void print_findings(const Context& context, const io::StopeData& data);
 /// What rejects them is printed in both cases.
 void leave_out_rejected(io::StopeData& data, bool skip_rejected);
 
+/// What networks are trained and judged on: read, every label required, hashed, findings printed, rejected
+/// stopes left out or refused. Throws Error{data_invalid} where the files can't be used.
+io::StopeData read_labelled_data(const InputFiles& files, const stope::SiteSettings& settings,
+                                 bool skip_rejected, const Context& context);
+
 /// Prints every listed finding that rejects a stope, a line each, at most a hundred.
 void print_rejections(const io::StopeData& data);
 

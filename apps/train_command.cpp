@@ -116,15 +116,8 @@ void check_options(const TrainOptions& options) {
 void read_data(TrainOptions& options, const Context& context) {
   if (!options.files.site.empty() || !options.request.resume)
     options.request.settings = options.files.settings();
-  io::StopeCsvOptions csv;
-  csv.sort = options.files.sort;
-  csv.label_required = true;
-  csv.hash_files = true;
-  csv.sentinels = options.request.settings.data.sentinels;
-  io::StopeData data = io::read_stope_csv(options.files.statics, options.files.timeseries, csv);
-  io::require_usable(data);
-  leave_out_rejected(data, options.skip_rejected);
-  print_findings(context, data);
+  io::StopeData data =
+      read_labelled_data(options.files, options.request.settings, options.skip_rejected, context);
   options.request.records = std::move(data.stopes);
   options.request.data_sha256 = std::move(data.sha256);
   options.request.static_rows = static_cast<std::int64_t>(data.static_rows);

@@ -258,9 +258,11 @@ struct RunIdentityVersion2 {
   }
 };
 
-struct CheckpointVersion1 {
+/// Around the identity of its run, a checkpoint has been the same since version 1.
+template <class IdentityThen>
+struct EarlierCheckpoint {
   std::string started_at, saved_at, program_version;
-  RunIdentityVersion1 identity;
+  IdentityThen identity;
   TrainingState state;
 
   Checkpoint now() && {
@@ -280,28 +282,7 @@ struct CheckpointVersion1 {
     visit("state", self.state);
   }
 };
-
-struct CheckpointVersion2 {
-  std::string started_at, saved_at, program_version;
-  RunIdentityVersion2 identity;
-  TrainingState state;
-
-  Checkpoint now() && {
-    return {.run_id = {},
-            .started_at = std::move(started_at),
-            .saved_at = std::move(saved_at),
-            .program_version = std::move(program_version),
-            .identity = std::move(identity).now(),
-            .state = std::move(state)};
-  }
-  template <class Self, class Visit>
-  static void visit_fields(Self& self, Visit&& visit) {
-    visit("started_at", self.started_at);
-    visit("saved_at", self.saved_at);
-    visit("program_version", self.program_version);
-    visit("identity", self.identity);
-    visit("state", self.state);
-  }
-};
+using CheckpointVersion1 = EarlierCheckpoint<RunIdentityVersion1>;
+using CheckpointVersion2 = EarlierCheckpoint<RunIdentityVersion2>;
 
 }  // namespace deepmine::io
