@@ -36,14 +36,6 @@ struct ExplainOptions {
   int horizon = 0;
 };
 
-void check_horizon(const ExplainOptions& options, const PredictionRun& run) {
-  const auto& horizons = run.horizons;
-  if (options.horizon == 0 || std::find(horizons.begin(), horizons.end(), options.horizon) != horizons.end())
-    return;
-  throw Error(ErrorCode::usage, fmt::format("--horizon is {}, this model answers for {} days",
-                                            options.horizon, fmt::join(horizons, ", ")));
-}
-
 std::string page(const PredictionRun& run, int horizon) {
   std::string text;
   for (const stope::Assessment& assessment : run.assessments) {
@@ -76,10 +68,11 @@ std::string document(const PredictionRun& run) {
 }
 
 int run_explain(ExplainOptions options, const Context& context) {
-  options.prediction.attributions = true;
+  options.prediction.attributions = context.json;  // a page shows them by themselves
+  options.prediction.explain_every_horizon = context.json;
+  options.prediction.explained_horizons = {options.horizon};
   const PredictionRun run =
       run_prediction(options.prediction, check_prediction_options(options.prediction), nullptr, context);
-  check_horizon(options, run);
   print_result(context.json ? document(run) : page(run, options.horizon));
   constexpr int unusable_model = 4, some_unanswered = 5;
   if (run.from->state != lifecycle::ServiceState::ready) return unusable_model;

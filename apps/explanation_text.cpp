@@ -62,6 +62,31 @@ std::string inputs_text(const HeadExplanation& head) {
   return text;
 }
 
+std::string rule_value_text(const stope::RuleShare& share) {
+  if (share.input == "unstable_today") return share.value > 0 ? "yes" : "no";
+  return fmt::format("{:.4g} {}", share.value, share.unit);
+}
+
+/// The points of the rules, so that the largest of the contributions is not a name alone.
+std::string rules_text(const stope::RuleBreakdown& rules) {
+  std::string text = wrapped(
+      "  ",
+      fmt::format("rule_prior is what the rules expect in {} day{}, before anything is learnt: level {:.2f}. "
+                  "Their points, in levels, mean of the courses that the readings may take from here "
+                  "({:.2f} in all, before rounding and the limits 0 and 5):",
+                  rules.horizon_days, rules.horizon_days == 1 ? "" : "s", rules.expected_level, rules.score));
+  double largest = 0;
+  for (const stope::RuleShare& share : rules.shares) largest = std::max(largest, std::abs(share.levels));
+  for (const stope::RuleShare& share : rules.shares)
+    text += without_trailing_spaces(
+        fmt::format("    {:<26}{}{:>+8.2f}  {}  {}", share.input, padded(rule_value_text(share), 14),
+                    share.levels, bar(share.levels, largest, 10),
+                    share.passing > 0 && share.passing < 1
+                        ? fmt::format("in {:.0f} % of the courses", 100 * share.passing)
+                        : ""));
+  return text;
+}
+
 std::string days_text(const StopeExplanation& explanation, const HeadExplanation& head) {
   double largest = 0, most_attention = 0;
   for (const double day : head.days) largest = std::max(largest, std::abs(day));
@@ -113,11 +138,28 @@ std::string explanation_text(const StopeExplanation& explanation, int horizon_da
     text += wrapped("  ", fmt::format("NOT COMPLETE: these numbers miss the difference by {:.4f} after {} "
                                       "steps; take them as rough.",
                                       head->completeness_error, head->steps));
+  if (head->rules) text += rules_text(*head->rules);
   text += days_text(explanation, *head);
   if (assessment.explanations.empty())
     text += "  No property or reading is beyond the bounds that a rule would name.\n";
   return text + "\n";
 }
+
+namespace {
+
+nlohmann::ordered_json rules_json(const stope::RuleBreakdown& rules) {
+  using Json = nlohmann::ordered_json;
+  Json shares = Json::array();
+  for (const stope::RuleShare& share : rules.shares)
+    shares.push_back({{"input", share.input},
+                      {"value", share.value},
+                      {"unit", share.unit},
+                      {"levels", share.levels},
+                      {"share_of_courses", share.passing}});
+  return {{"expected_level", rules.expected_level}, {"score", rules.score}, {"points", std::move(shares)}};
+}
+
+}  // namespace
 
 nlohmann::ordered_json explanation_json(const StopeExplanation& explanation) {
   using Json = nlohmann::ordered_json;
@@ -144,7 +186,8 @@ nlohmann::ordered_json explanation_json(const StopeExplanation& explanation) {
                      {"days", std::move(days)},
                      {"steps", head.steps},
                      {"completeness_error", head.completeness_error},
-                     {"complete", head.complete}});
+                     {"complete", head.complete},
+                     {"rules", head.rules ? rules_json(*head.rules) : Json(nullptr)}});
   }
   return {{"attention", std::move(attention)}, {"heads", std::move(heads)}};
 }

@@ -29,6 +29,18 @@ io::StopeData read_data(const PredictionOptions& options, const Days& days,
   return data;
 }
 
+/// Throws Error{usage} for one that the model does not answer for.
+std::vector<int> explained_horizons(const PredictionOptions& options, const std::vector<int>& horizons) {
+  std::vector<int> known = horizons;
+  known.insert(known.begin(), 0);
+  if (options.explain_every_horizon) return known;
+  for (const int horizon : options.explained_horizons)
+    if (std::find(known.begin(), known.end(), horizon) == known.end())
+      throw Error(ErrorCode::usage, fmt::format("--horizon is {}, this model answers for {} days", horizon,
+                                                fmt::join(horizons, ", ")));
+  return options.explained_horizons;
+}
+
 std::vector<std::string> each_once(const std::vector<std::string>& names) {
   std::set<std::string> seen;
   std::vector<std::string> once;
@@ -107,6 +119,7 @@ PredictionRun run_prediction(const PredictionOptions& options, const Days& days,
   request.draws = options.samples;
   request.draw_seed = options.sample_seed;
   request.attributions = options.attributions;
+  request.explained_horizons = explained_horizons(options, run.horizons);
   request.threshold = options.threshold;
   request.timestamp = lifecycle::utc_timestamp();
   request.threads = options.threads;

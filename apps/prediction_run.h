@@ -24,6 +24,8 @@ struct PredictionOptions {
   int samples = 0;
   std::uint64_t sample_seed = 0;
   bool attributions = false;
+  std::vector<int> explained_horizons;  ///< 0: the present
+  bool explain_every_horizon = false;   ///< the present and all that the model answers for
   int threads = 1;
 };
 

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "engine/nn/error.h"
 #include "engine/stope/feature_table.h"
 #include "engine/stope/summary_features.h"
 #include "lifecycle/predictor_sums.h"
@@ -62,6 +63,15 @@ std::vector<double> by_day(const InputAttributions& attributions, int sensors) {
   return days;
 }
 
+/// Number of the head of a horizon; 0 is that of the present.
+int head_of(const stope::NetworkSpecification& network, int horizon) {
+  if (horizon == 0) return 0;
+  const auto found = std::find(network.horizons.begin(), network.horizons.end(), horizon);
+  if (found == network.horizons.end())
+    throw Error(ErrorCode::usage, "the model has no answer for " + std::to_string(horizon) + " days ahead");
+  return 1 + static_cast<int>(found - network.horizons.begin());
+}
+
 }  // namespace
 
 std::vector<stope::Attribution> gather_attributions(const InputAttributions& attributions,
@@ -84,25 +94,29 @@ std::vector<stope::Attribution> gather_attributions(const InputAttributions& att
   return inputs;
 }
 
-StopeExplanation explain_sample(IntegratedGradients& gradients, const stope::NetworkSpecification& network,
-                                const stope::SampleView& sample, std::span<const float> features,
-                                std::span<const float> series, stope::Day last_day, int mean_days,
-                                std::vector<float> attention) {
+StopeExplanation explain_sample(IntegratedGradients& gradients, const io::Components& components,
+                                const ExplanationRequest& request) {
+  const stope::NetworkSpecification& network = components.network;
+  const stope::SiteSettings& settings = components.settings;
   StopeExplanation explanation;
-  explanation.first_day = last_day - network.days + 1;
-  explanation.attention.assign(attention.begin(), attention.end());
-  for (int head = 0; head <= static_cast<int>(network.horizons.size()); ++head) {
-    const InputAttributions found = gradients.explain(features, series, head);
+  explanation.first_day = request.last_day - network.days + 1;
+  explanation.attention.assign(request.attention.begin(), request.attention.end());
+  for (const int horizon : request.horizons) {
+    const InputAttributions found =
+        gradients.explain(request.features, request.series, head_of(network, horizon));
     HeadExplanation explained;
-    explained.horizon_days = head == 0 ? 0 : network.horizons[static_cast<std::size_t>(head - 1)];
-    explained.head = head_name(explained.horizon_days);
+    explained.horizon_days = horizon;
+    explained.head = head_name(horizon);
     explained.output = found.output;
     explained.baseline_output = found.baseline_output;
-    explained.inputs = gather_attributions(found, sample, network, mean_days);
+    explained.inputs = gather_attributions(found, request.sample, network, request.mean_days);
     explained.days = by_day(found, network.sensors);
     explained.steps = found.steps;
     explained.completeness_error = found.completeness_error;
     explained.complete = found.complete();
+    if (horizon > 0 && network.rule_prior)
+      explained.rules = stope::break_down_rules(settings.unstable_rules, settings.risk_rules,
+                                                request.sample.statics, request.sample.window, horizon);
     explanation.heads.push_back(std::move(explained));
   }
   return explanation;

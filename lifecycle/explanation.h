@@ -2,10 +2,13 @@
 // how much each day counted.
 #pragma once
 
+#include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "engine/stope/assessment.h"
+#include "engine/stope/rule_breakdown.h"
 #include "engine/stope/sample.h"
 #include "lifecycle/integrated_gradients.h"
 
@@ -21,6 +24,7 @@ struct HeadExplanation {
   int steps = 0;
   double completeness_error = 0;
   bool complete = true;
+  std::optional<stope::RuleBreakdown> rules;  ///< what `rule_prior` is made of; not of the present
 };
 
 struct StopeExplanation {
@@ -36,10 +40,18 @@ std::vector<stope::Attribution> gather_attributions(const InputAttributions& att
                                                     const stope::NetworkSpecification& network,
                                                     int mean_days);
 
-/// Explains every head.
-StopeExplanation explain_sample(IntegratedGradients& gradients, const stope::NetworkSpecification& network,
-                                const stope::SampleView& sample, std::span<const float> features,
-                                std::span<const float> series, stope::Day last_day, int mean_days,
-                                std::vector<float> attention);
+/// A sample as the network saw it, and what of its answer is to be explained.
+struct ExplanationRequest {
+  const stope::SampleView& sample;
+  std::span<const float> features, series;  ///< of the sample (stope::write_sample)
+  stope::Day last_day = 0;
+  int mean_days = 7;              ///< a sensor's value is its mean over so many days
+  std::span<const int> horizons;  ///< 0: the present; each is one that the network answers for
+  std::span<const float> attention;
+};
+
+/// Explains the heads that are asked for, in that order.
+StopeExplanation explain_sample(IntegratedGradients& gradients, const io::Components& components,
+                                const ExplanationRequest& request);
 
 }  // namespace deepmine::lifecycle

@@ -141,11 +141,11 @@ class Prediction {
       runner->run();
       for (std::size_t i = 0; i < batch.size(); ++i) {
         batch[i]->answer = answer_of(runner->logits(static_cast<int>(i)));
-        if (request_.attributions) batch[i]->attention = runner->day_weights(static_cast<int>(i));
+        if (!explained_horizons().empty()) batch[i]->attention = runner->day_weights(static_cast<int>(i));
       }
     }
     if (request_.draws > 0) add_uncertainty(asked);
-    if (request_.attributions) add_attributions(asked);
+    if (!explained_horizons().empty()) add_explanations(asked);
   }
 
   void check_draws() const {
@@ -186,14 +186,31 @@ class Prediction {
     }
   }
 
-  void add_attributions(const std::vector<Candidate*>& asked) {
+  /// What the findings are to have, and the present where the answers are to say what moved them.
+  std::vector<int> explained_horizons() const {
+    std::vector<int> horizons = request_.explained_horizons;
+    if (request_.attributions && std::count(horizons.begin(), horizons.end(), 0) == 0)
+      horizons.insert(horizons.begin(), 0);
+    return horizons;
+  }
+
+  void add_explanations(const std::vector<Candidate*>& asked) {
     IntegratedGradients gradients(*model_);
+    const std::vector<int> horizons = explained_horizons();
     for (Candidate* candidate : asked) {
       write_sample(*candidate);
-      StopeExplanation explanation =
-          explain_sample(gradients, model_->components().network, view_of(*candidate), features_, series_,
-                         *candidate->quality.day_t, settings_.assessment.mean_days, candidate->attention);
-      candidate->answer->attributions = explanation.heads.front().inputs;
+      const stope::SampleView sample = view_of(*candidate);
+      StopeExplanation explanation = explain_sample(gradients, model_->components(),
+                                                    {.sample = sample,
+                                                     .features = features_,
+                                                     .series = series_,
+                                                     .last_day = *candidate->quality.day_t,
+                                                     .mean_days = settings_.assessment.mean_days,
+                                                     .horizons = horizons,
+                                                     .attention = candidate->attention});
+      if (request_.attributions)
+        for (const HeadExplanation& head : explanation.heads)
+          if (head.horizon_days == 0) candidate->answer->attributions = head.inputs;
       if (findings_ != nullptr) findings_->explanations[candidate->name] = std::move(explanation);
     }
   }

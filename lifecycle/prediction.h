@@ -41,7 +41,9 @@ struct PredictionRequest {
   /// Monte Carlo dropout (monte_carlo.h): so many draws for each answer; 0: none. At most `most_draws`.
   int draws = 0;
   std::uint64_t draw_seed = 0;
-  bool attributions = false;  ///< what moved each answer (explanation.h)
+  bool attributions = false;  ///< what moved each answer about the present (explanation.h)
+  /// Heads to explain in the findings: 0 the present, else days ahead. Nothing in an answer hangs on it.
+  std::vector<int> explained_horizons;
   int threads = 1;
 };
 inline constexpr int most_draws = 10000;
@@ -49,7 +51,7 @@ inline constexpr int most_draws = 10000;
 /// What predictions tell beside the assessments.
 struct PredictionFindings {
   DriftReport drift;                                     ///< of all stopes with a record that is not rejected
-  std::map<std::string, StopeExplanation> explanations;  ///< by stope, with `attributions`
+  std::map<std::string, StopeExplanation> explanations;  ///< by stope
 };
 
 /// One assessment a stope, in the order of the records, then stopes that have readings but no record. `model`

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "engine/stope/risk_level.h"
+#include "engine/stope/rule_courses.h"
 #include "engine/stope/rules.h"
 
 namespace deepmine::stope {
@@ -16,30 +17,14 @@ using LevelCounts = std::array<int, risk_level_count>;
 /// Counted in addition to what was seen, for each level.
 constexpr double unseen = 1.0 / 3;
 
-/// Slope per day of every sensor over the window.
-std::optional<DailyReading> slopes_of(std::span<const DailyReading> window) {
-  DailyReading slopes{};
-  for (std::size_t s = 0; s < sensor_count; ++s) {
-    const std::optional<double> slope = daily_slope(window, static_cast<Sensor>(s));
-    if (!slope) return std::nullopt;
-    slopes[s] = *slope;
-  }
-  return slopes;
-}
-
-/// The levels at day t+h if its readings scatter as those of the window do, about a trend that goes on for
-/// `days_of_trend` more days. Nothing if the rules miss a reading.
+/// The levels of the courses at day t+h. False if the rules miss a reading.
 bool count_levels(const RiskRules& rules, const WindowRisk& risk, std::span<const DailyReading> window,
-                  const DailyReading& slopes, int horizon, int days_of_trend, LevelCounts& counts) {
-  for (std::size_t i = 0; i < window.size(); ++i) {
-    const double days = static_cast<double>(window.size() - 1 - i) + days_of_trend;
-    DailyReading moved{};
-    for (std::size_t s = 0; s < sensor_count; ++s) moved[s] = window[i][s] + slopes[s] * days;
-    const auto level = risk_level(rules, risk, moved, horizon, rules.slope_tolerance);
-    if (!level) return false;
-    ++counts[static_cast<std::size_t>(*level)];
-  }
-  return true;
+                  const DailyReading& slopes, int horizon, LevelCounts& counts) {
+  return visit_courses(window, slopes, horizon, [&](const DailyReading& day) {
+    const auto level = risk_level(rules, risk, day, horizon, rules.slope_tolerance);
+    if (level) ++counts[static_cast<std::size_t>(*level)];
+    return level.has_value();
+  });
 }
 
 }  // namespace
@@ -53,8 +38,7 @@ bool write_rule_prior(const UnstableRules& unstable_rules, const RiskRules& rule
   bool computed = slopes.has_value();
   for (std::size_t h = 0; computed && h < horizons.size(); ++h) {
     LevelCounts counts{};
-    for (const int days_of_trend : {0, horizons[h]})
-      computed = computed && count_levels(rules, *risk, window, *slopes, horizons[h], days_of_trend, counts);
+    computed = count_levels(rules, *risk, window, *slopes, horizons[h], counts);
     for (std::size_t k = 0; k < risk_level_count; ++k)
       out[h * risk_level_count + k] = static_cast<float>(std::log((counts[k] + unseen) / total));
   }

@@ -20,15 +20,6 @@ bool has_rule_readings(const DailyReading& day) {
                      [&](Sensor sensor) { return std::isfinite(reading(day, sensor)); });
 }
 
-/// Weight of the first step that passes. A value within `tolerance` of a threshold counts as equal to it.
-int first_match(const RuleSteps& steps, double value, double tolerance = 0) {
-  for (const RuleStep& step : steps) {
-    const double beyond = step.above ? value - step.threshold : step.threshold - value;
-    if (beyond > tolerance) return step.weight;
-  }
-  return 0;
-}
-
 /// Rounds n/300 half to even and clips to the levels.
 RiskLevel level_of(std::int64_t n) {
   if (n <= 0) return RiskLevel::stable;
@@ -49,6 +40,14 @@ RiskLevel level_at(const RiskRules& rules, const WindowRisk& risk, int day_weigh
 
 }  // namespace
 
+int weight_of(const RuleSteps& steps, double value, double tolerance) {
+  for (const RuleStep& step : steps) {
+    const double beyond = step.above ? value - step.threshold : step.threshold - value;
+    if (beyond > tolerance) return step.weight;
+  }
+  return 0;
+}
+
 std::optional<double> daily_slope(std::span<const DailyReading> days, Sensor sensor) {
   // Least squares over x = 0 … n−1. With u = 2x − (n−1), a whole number: Σu² = n(n²−1)/3, slope = 2 Σuy /
   // Σu².
@@ -66,18 +65,17 @@ std::optional<bool> rule_unstable(const UnstableRules& rules, const StaticRecord
   if (!std::isfinite(statics.rqd) || !std::isfinite(statics.hydraulic_radius) ||
       !std::isfinite(statics.depth) || !has_rule_readings(day))
     return std::nullopt;
-  int sum = first_match(rules.rqd, statics.rqd) +
-            first_match(rules.hydraulic_radius, statics.hydraulic_radius) +
-            first_match(rules.depth, statics.depth);
+  int sum = weight_of(rules.rqd, statics.rqd) + weight_of(rules.hydraulic_radius, statics.hydraulic_radius) +
+            weight_of(rules.depth, statics.depth);
   if (!statics.support_installed) {
     sum += rules.not_installed_weight;
   } else {
     if (!std::isfinite(statics.support_density)) return std::nullopt;
-    sum += first_match(rules.support_density, statics.support_density);
+    sum += weight_of(rules.support_density, statics.support_density);
   }
-  sum += first_match(rules.vibration, reading(day, Sensor::vibration_velocity)) +
-         first_match(rules.deformation, reading(day, Sensor::deformation_rate)) +
-         first_match(rules.stress, reading(day, Sensor::stress));
+  sum += weight_of(rules.vibration, reading(day, Sensor::vibration_velocity)) +
+         weight_of(rules.deformation, reading(day, Sensor::deformation_rate)) +
+         weight_of(rules.stress, reading(day, Sensor::stress));
   return sum > rules.limit;
 }
 
@@ -96,18 +94,18 @@ std::optional<WindowRisk> window_risk(const UnstableRules& unstable_rules, const
   for (std::size_t i = 0; i < rule_sensors.size(); ++i) {
     const std::optional<double> slope = daily_slope(window.last(slope_days), rule_sensors[i]);
     if (!slope) return std::nullopt;
-    risk.growing += first_match(*steps[i], *slope, rules.slope_tolerance);
+    risk.growing += weight_of(*steps[i], *slope, rules.slope_tolerance);
   }
-  risk.long_horizon = first_match(rules.rqd, statics.rqd) + first_match(rules.depth, statics.depth);
+  risk.long_horizon = weight_of(rules.rqd, statics.rqd) + weight_of(rules.depth, statics.depth);
   return risk;
 }
 
 std::optional<RiskLevel> risk_level(const RiskRules& rules, const WindowRisk& risk, const DailyReading& day,
                                     int horizon, double tolerance) {
   if (!has_rule_readings(day)) return std::nullopt;
-  const int day_weight = first_match(rules.vibration, reading(day, Sensor::vibration_velocity), tolerance) +
-                         first_match(rules.deformation, reading(day, Sensor::deformation_rate), tolerance) +
-                         first_match(rules.stress, reading(day, Sensor::stress), tolerance);
+  const int day_weight = weight_of(rules.vibration, reading(day, Sensor::vibration_velocity), tolerance) +
+                         weight_of(rules.deformation, reading(day, Sensor::deformation_rate), tolerance) +
+                         weight_of(rules.stress, reading(day, Sensor::stress), tolerance);
   return level_at(rules, risk, day_weight, horizon);
 }
 
@@ -130,7 +128,7 @@ std::vector<std::optional<RiskLevel>> extrapolated_risks(const UnstableRules& un
     int day_weight = 0;
     for (std::size_t i = 0; i < rule_sensors.size(); ++i) {
       const double value = reading(window.back(), rule_sensors[i]) + slopes[i] * horizons[k];
-      day_weight += first_match(*steps[i], value, rules.slope_tolerance);
+      day_weight += weight_of(*steps[i], value, rules.slope_tolerance);
     }
     levels[k] = level_at(rules, *risk, day_weight, horizons[k]);
   }

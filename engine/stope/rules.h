@@ -21,6 +21,10 @@ namespace deepmine::stope {
 /// a day is missing.
 std::optional<double> daily_slope(std::span<const DailyReading> days, Sensor sensor);
 
+/// Weight of the first step that passes, 0 if none does. A value within `tolerance` of a threshold counts as
+/// equal to it.
+int weight_of(const RuleSteps& steps, double value, double tolerance = 0);
+
 /// The rules' verdict on one day; nothing if rqd, hr, depth, the density of an installed support, vibration,
 /// deformation or stress is missing.
 std::optional<bool> rule_unstable(const UnstableRules& rules, const StaticRecord& statics,
