@@ -79,7 +79,7 @@ std::string rules_text(const stope::RuleBreakdown& rules) {
   for (const stope::RuleShare& share : rules.shares) largest = std::max(largest, std::abs(share.levels));
   for (const stope::RuleShare& share : rules.shares)
     text += without_trailing_spaces(
-        fmt::format("    {:<26}{}{:>+8.2f}  {}  {}", share.input, padded(rule_value_text(share), 14),
+        fmt::format("    {:<26}{}{:>+8.2f}  {}  {}", share.input, padded(rule_value_text(share), 20),
                     share.levels, bar(share.levels, largest, 10),
                     share.passing > 0 && share.passing < 1
                         ? fmt::format("in {:.0f} % of the courses", 100 * share.passing)

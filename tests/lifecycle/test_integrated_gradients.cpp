@@ -157,7 +157,8 @@ TEST_CASE("predictions carry attributions in raw units where they are asked for"
     }
     ++answered;
     const StopeExplanation& explanation = findings.explanations.at(records[i].name);
-    REQUIRE(explanation.heads.size() == 3);
+    REQUIRE(explanation.heads.size() == 1);
+    CHECK(!explanation.heads[0].rules);
     CHECK(explanation.attention.size() == 8);
     CHECK(std::abs(std::accumulate(explanation.attention.begin(), explanation.attention.end(), 0.0) - 1) <
           1e-4);
@@ -174,4 +175,25 @@ TEST_CASE("predictions carry attributions in raw units where they are asked for"
     CHECK(answers[i].attributions.size() == 3 + 15 + 5);
   }
   CHECK(answered > 3);
+}
+
+TEST_CASE("the heads that are asked for are explained, and the answers stay as they are") {
+  const auto records = simulated_records();
+  PredictionRequest request;
+  request.timestamp = "2024-03-30T12:00:00Z";
+  const stope::NetworkSpecification& network = compact_model().components().network;
+  request.explained_horizons = {network.horizons.back(), 0};
+  PredictionFindings findings;
+  const auto answers = predict(&compact_model(), records, {}, request, &findings);
+  REQUIRE(!findings.explanations.empty());
+  for (const auto& answer : answers) CHECK(answer.attributions.empty());
+  for (const auto& [name, explanation] : findings.explanations) {
+    REQUIRE(explanation.heads.size() == 2);
+    CHECK(explanation.heads[0].horizon_days == network.horizons.back());
+    CHECK(explanation.heads[0].rules.has_value() == network.rule_prior);
+    CHECK(explanation.heads[1].horizon_days == 0);
+  }
+  request.explained_horizons = {17};
+  CHECK_THROWS_WITH_AS(predict(&compact_model(), records, {}, request, &findings),
+                       "the model has no answer for 17 days ahead", deepmine::Error);
 }
