@@ -83,6 +83,12 @@ OrderedJson rules_json(const stope::RuleBased& rules) {
   return {{"unstable_today", or_null(rules.unstable_today)}, {"risk_levels", std::move(levels)}};
 }
 
+OrderedJson response_json(const stope::Response& response) {
+  return {{"colour", name(response.colour)}, {"since", day_or_null(response.since)},
+          {"today", name(response.today)},   {"held", response.held()},
+          {"owner", response.owner},         {"action", response.action}};
+}
+
 OrderedJson quality_json(const stope::DataQuality& quality) {
   return {{"days_used", quality.days_used},
           {"days_filled", quality.days_filled},
@@ -136,6 +142,7 @@ nlohmann::ordered_json assessment_to_json(const stope::Assessment& assessment) {
   json["recommendations"] = list_of(assessment.recommendations, [](const stope::Recommendation& advice) {
     return OrderedJson{{"code", advice.code}, {"text", advice.text}};
   });
+  if (assessment.response) json["response"] = response_json(*assessment.response);
   json["data_quality"] = quality_json(assessment.data_quality);
   return json;
 }

@@ -12,6 +12,7 @@
 #include "engine/stope/sample.h"
 #include "lifecycle/calibration.h"
 #include "lifecycle/monte_carlo.h"
+#include "lifecycle/past_answers.h"
 
 namespace deepmine::lifecycle {
 namespace {
@@ -55,6 +56,7 @@ class Prediction {
     std::vector<Assessment> assessments;
     for (const Candidate& candidate : candidates_) assessments.push_back(assess(candidate));
     for (const std::string& name : names_without_record_) assessments.push_back(rejected(name));
+    if (settings_.response_plan.in_use()) respond(assessments);
     if (!request_.degraded.empty())
       for (Assessment& assessment : assessments) flag_as_degraded(assessment);
     return request_.names.empty() ? assessments : in_order_of_request(assessments);
@@ -217,6 +219,7 @@ class Prediction {
 
   /// Horizons for which the training part had no label, by the model's own record.
   std::vector<std::size_t> untrained_horizons() const {
+    if (model_ == nullptr) return {};
     const io::ModelMetadata& metadata = model_->metadata();
     const auto training = metadata.metrics.find("training");
     std::vector<std::size_t> untrained;
@@ -261,6 +264,23 @@ class Prediction {
                           .plan = plan_,
                           .answer = candidate.answer ? &*candidate.answer : nullptr,
                           .model = identity()});
+  }
+
+  /// By the site's plan. `assessments` are those of the candidates, in their order, and then of others.
+  void respond(std::vector<Assessment>& assessments) const {
+    std::vector<StopeOfToday> stopes;
+    std::vector<Assessment*> of_stope;
+    for (std::size_t i = 0; i < assessments.size(); ++i) {
+      assessments[i].response = stope::respond(settings_.response_plan, {});
+      if (i >= candidates_.size() || !candidates_[i].quality.day_t || !is_asked_for(candidates_[i])) continue;
+      const Candidate& candidate = candidates_[i];
+      stopes.push_back({candidate.statics, candidate.features, candidate.readings, issues_of(candidate.name),
+                        *candidate.quality.day_t, day_answer(assessments[i])});
+      of_stope.push_back(&assessments[i]);
+    }
+    const std::vector<stope::Response> found =
+        responses(model_, stopes, {settings_, plan_, request_.today, untrained_horizons(), request_.threads});
+    for (std::size_t s = 0; s < found.size(); ++s) of_stope[s]->response = found[s];
   }
 
   Assessment rejected(const std::string& name) const {

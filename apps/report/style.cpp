@@ -26,6 +26,10 @@ th,td{padding:.25rem .55rem;border-bottom:1px solid var(--rule);text-align:left;
 .confusion td.right{outline:1.5px solid var(--ink);outline-offset:-2px}
 .confusion th{font-weight:500;font-size:.72rem}.confusion th,.confusion td{padding:.15rem .28rem;font-size:.76rem}
 .bad{color:var(--bad)}.alert{color:var(--alert)}.good{color:var(--good)}.unknown{color:var(--ink);text-decoration:underline}
+.plan{display:inline-block;padding:0 .4rem;border:2px solid #000;border-radius:3px;font-weight:700;color:#000;background:#fff}
+.plan-red{color:#fff;background:var(--bad);border-color:var(--bad)}.plan-amber{background:#ffd27a;border-style:double;border-width:4px}
+.plan-unknown{border-style:dashed}.plan-green{border-width:1px;border-color:var(--good);font-weight:400}
+.response{margin-top:.3rem}
 .number{font-variant-numeric:tabular-nums}
 .stopes small{display:block;font-weight:400}.stopes details{font-weight:400;font-size:.82rem}
 .stopes>tbody>tr>th{min-width:9rem;overflow-wrap:anywhere}.stopes thead th{font-size:.8rem;overflow-wrap:normal}
