@@ -80,17 +80,22 @@ std::string_view plan_cell(const Assessment& assessment) {
              : colour_word(assessment.response->colour);
 }
 
+std::string_view colour_of(stope::ResponseColour colour) {
+  switch (colour) {
+    case stope::ResponseColour::red:
+      return "\x1b[1;31m";
+    case stope::ResponseColour::amber:
+      return "\x1b[33m";
+    case stope::ResponseColour::unknown:
+      return "\x1b[35m";
+    case stope::ResponseColour::green:
+      break;
+  }
+  return "";
+}
+
 std::string_view colour_of(const Assessment& assessment) {
-  if (assessment.response) switch (assessment.response->colour) {
-      case stope::ResponseColour::red:
-        return "\x1b[1;31m";
-      case stope::ResponseColour::amber:
-        return "\x1b[33m";
-      case stope::ResponseColour::unknown:
-        return "\x1b[35m";
-      case stope::ResponseColour::green:
-        return "";
-    }
+  if (assessment.response) return colour_of(assessment.response->colour);
   switch (urgency(assessment)) {
     case Urgency::unstable:
       return "\x1b[1;31m";

@@ -26,11 +26,14 @@ std::string owner_and_action(const Step& step) {
 std::string names_text(std::span<const Assessment* const> stopes, Colour colour, const std::string& margin) {
   std::string text, list;
   for (const Assessment* stope : stopes) {
-    const std::string name = printable(stope->stope_name), remark = response_remark(*stope->response);
-    if (colour == Colour::unknown)
-      list += (list.empty() ? "" : ", ") + name;
-    else
-      text += wrapped(margin, remark.empty() ? name : name + ", " + remark);
+    std::string name = printable(stope->stope_name);
+    const std::string remark = response_remark(*stope->response);
+    if (colour == Colour::unknown) {
+      list += fmt::format("{}{}", list.empty() ? "" : ", ", name);
+    } else {
+      if (!remark.empty()) name += ", " + remark;
+      text += wrapped(margin, name);
+    }
   }
   return list.empty() ? text : wrapped(margin, list);
 }
@@ -49,7 +52,7 @@ std::string response_remark(const stope::Response& response) {
                                     : std::string("for longer than was looked back on");
   if (response.held())
     text += response.today == Colour::unknown
-                ? ", held: there is no answer today"
+                ? ", held: no clear answer today"
                 : fmt::format(", held: today's answer alone is {}", name(response.today));
   return text;
 }
@@ -78,15 +81,17 @@ std::vector<PlanLine> plan_lines(const stope::ResponsePlan& plan) {
   const auto trigger_line = [](Colour colour, const stope::ResponseTrigger& trigger) {
     return PlanLine{
         std::string(colour_word(colour)),
-        fmt::format("P(unstable) above {}, or level {} or above within {}. {}", trigger.probability_above,
-                    name(trigger.level), count_text(trigger.within_days, "day"), owner_and_action(trigger))};
+        fmt::format("P(unstable) above {}, or level {} or above within {}{}. {}", trigger.probability_above,
+                    name(trigger.level), count_text(trigger.within_days, "day"),
+                    colour == Colour::amber ? ", or UNSTABLE, or an ALERT" : "", owner_and_action(trigger))};
   };
   return {trigger_line(Colour::red, plan.red),
           trigger_line(Colour::amber, plan.amber),
-          {"UNKNOWN", "no answer, and no alarm stands. " + owner_and_action(plan.unknown)},
+          {"UNKNOWN", "No answer that allows green, and no alarm. " + owner_and_action(plan.unknown)},
           {"GREEN", owner_and_action(plan.green)},
           {"An alarm ends",
-           fmt::format("after {} in a row that are clear of it by a probability of {}; the last {} count",
+           fmt::format("after {} in a row that are clear of it, in probability by {}; no more than {} are "
+                       "looked back on",
                        count_text(plan.falls_after_days, "answered day"), plan.margin,
                        count_text(plan.look_back_days, "day"))}};
 }

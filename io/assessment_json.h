@@ -24,9 +24,9 @@
 //   max_risk_horizon     days, or null
 //   alert_recommended    true | false, or null
 //   explanations         [{code, message, input, value, threshold, unit}]
-//   attributions         [{input, value, unit, contribution}]; value: a number, null, or the text of a
-//   category recommendations      [{code, text}] response             {colour, since, today, held, owner,
-//   action}, only where the site has a response
+//   attributions         [{input, value, unit, contribution}]; value: a number, null, or a category
+//   recommendations      [{code, text}]
+//   response             {colour, since, today, held, owner, action}, only where the site has a response
 //                        plan; colour and today: green | unknown | amber | red; held: colour is worse than
 //                        what today's answer alone gives, because an alarm falls only after some days
 //   data_quality         {days_used, days_filled, last_reading, out_of_range}

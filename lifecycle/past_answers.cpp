@@ -26,7 +26,9 @@ struct Question {
 class PastAnswers {
  public:
   PastAnswers(const LoadedModel* model, const ResponseRequest& request)
-      : model_(model), request_(request), plan_(request.settings.response_plan) {}
+      : model_(model), request_(request), plan_(request.settings.response_plan) {
+    if (model != nullptr) untrained_ = untrained_horizons(*model);
+  }
 
   std::vector<stope::Response> run(std::span<const StopeOfToday> stopes) {
     std::vector<StopeDays> all;
@@ -130,11 +132,10 @@ class PastAnswers {
     if (!std::all_of(logits.begin(), logits.end(), [](float z) { return std::isfinite(z); })) return;
     answer.answered = true;
     answer.instability_probability = instability_probability(logits, temperatures[0]);
-    const std::vector<std::size_t>& untrained = request_.untrained_horizons;
     for (std::size_t h = 0; h < request_.plan.horizons.size(); ++h) {
       stope::LevelAhead& ahead = answer.levels.emplace_back();
       ahead.horizon_days = request_.plan.horizons[h];
-      if (std::count(untrained.begin(), untrained.end(), h) > 0) continue;
+      if (std::count(untrained_.begin(), untrained_.end(), h) > 0) continue;
       const std::vector<double> row =
           level_probabilities(logits, static_cast<int>(h), stope::risk_level_count, temperatures[1 + h]);
       std::array<double, stope::risk_level_count> probabilities{};
@@ -156,6 +157,7 @@ class PastAnswers {
   const LoadedModel* model_;
   const ResponseRequest& request_;
   const stope::ResponsePlan& plan_;
+  std::vector<std::size_t> untrained_;
 };
 
 }  // namespace

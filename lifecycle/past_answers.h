@@ -29,7 +29,6 @@ struct ResponseRequest {
   const stope::SiteSettings& settings;  ///< with a response plan
   const stope::WindowPlan& plan;
   std::optional<stope::Day> today;  ///< of the caller's calendar (quality.h)
-  std::vector<std::size_t> untrained_horizons;
   int threads = 1;
 };
 

@@ -30,11 +30,6 @@ struct Candidate {
   std::vector<float> attention;  ///< of the days, where attributions are asked for
 };
 
-double samples_of(const std::map<std::string, double>& metrics) {
-  const auto samples = metrics.find("samples");
-  return samples == metrics.end() ? 0 : samples->second;
-}
-
 class Prediction {
  public:
   Prediction(const LoadedModel* model, std::span<const stope::Issue> issues, const PredictionRequest& request)
@@ -217,25 +212,11 @@ class Prediction {
     }
   }
 
-  /// Horizons for which the training part had no label, by the model's own record.
-  std::vector<std::size_t> untrained_horizons() const {
-    if (model_ == nullptr) return {};
-    const io::ModelMetadata& metadata = model_->metadata();
-    const auto training = metadata.metrics.find("training");
-    std::vector<std::size_t> untrained;
-    for (std::size_t h = 0; h < plan_.horizons.size(); ++h) {
-      if (training == metadata.metrics.end()) continue;
-      const auto head = training->second.find("future_" + std::to_string(plan_.horizons[h]) + "d");
-      if (head == training->second.end() || !(samples_of(head->second) > 0)) untrained.push_back(h);
-    }
-    return untrained;
-  }
-
   stope::NetworkAnswer answer_of(const Logits& logits) const {
     const io::Calibration& calibration = model_->components().calibration;
     const std::vector<double>& temperatures = calibration.temperatures;
     stope::NetworkAnswer answer;
-    answer.untrained_horizons = untrained_horizons();
+    answer.untrained_horizons = untrained_horizons(*model_);
     answer.instability_probability = instability_probability(logits, temperatures[0]);
     for (std::size_t h = 0; h < plan_.horizons.size(); ++h) {
       const auto probabilities = level_probabilities(
@@ -279,7 +260,7 @@ class Prediction {
       of_stope.push_back(&assessments[i]);
     }
     const std::vector<stope::Response> found =
-        responses(model_, stopes, {settings_, plan_, request_.today, untrained_horizons(), request_.threads});
+        responses(model_, stopes, {settings_, plan_, request_.today, request_.threads});
     for (std::size_t s = 0; s < found.size(); ++s) of_stope[s]->response = found[s];
   }
 

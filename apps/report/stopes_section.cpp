@@ -96,19 +96,6 @@ std::string state_cell(const Assessment& assessment) {
   return html;
 }
 
-/// The colour as a word in a frame that differs without colours, too, who acts, and what is to be done.
-std::string response_cell(const Assessment& assessment) {
-  if (!assessment.response) return "";
-  const stope::Response& response = *assessment.response;
-  const std::string remark = response_remark(response);
-  return fmt::format(
-      "<div class=\"response\"><strong class=\"plan plan-{}\">{}</strong>{}<small><b>{}:</b> "
-      "{}</small></div>",
-      name(response.colour), colour_word(response.colour),
-      remark.empty() ? "" : "<small>" + escaped(remark) + "</small>", escaped(response.owner),
-      escaped(response.action));
-}
-
 std::string forecast_cell(const Assessment& assessment) {
   if (assessment.future_predictions.empty()) return "–";
   std::string html = "<div class=\"forecast\">";
@@ -139,21 +126,36 @@ std::string label_text(const ReportStope& stope) {
   return text;
 }
 
+/// A line below the stope's: the colour as a word in a frame that differs without colours, too, who acts, and
+/// what is to be done.
+std::string response_row(const Assessment& assessment) {
+  if (!assessment.response) return "";
+  const stope::Response& response = *assessment.response;
+  const std::string remark = response_remark(response);
+  return fmt::format(
+      "<tr class=\"response\" data-response=\"{}\"><td colspan=\"{}\"><strong class=\"plan "
+      "plan-{}\">{}</strong>{}{} "
+      "<b>{}:</b> {}</td></tr>\n",
+      escaped(assessment.stope_name), 4 + stope::sensor_count, name(response.colour),
+      colour_word(response.colour), remark.empty() ? "" : " ", escaped(remark.empty() ? "" : remark + "."),
+      escaped(response.owner), escaped(response.action));
+}
+
 std::string stope_row(const ReportStope& stope) {
   const Assessment& assessment = stope.assessment;
   std::string html = fmt::format(
       "<tr data-stope=\"{0}\"><th scope=\"row\">{0}<small>{1}</small>{6}</th><td "
-      "data-label=\"Now\">{2}{7}</td>"
+      "data-label=\"Now\">{2}</td>"
       "<td data-label=\"Ahead\">{3}</td><td data-label=\"Past\">{4}<small>{5}</small></td>",
       escaped(stope.name), escaped(label_text(stope)), state_cell(assessment), forecast_cell(assessment),
       risk_timeline(stope.past),
       assessment.as_of ? "to " + stope::format_day(*assessment.as_of) : std::string("no usable day"),
-      words_of(assessment), response_cell(assessment));
+      words_of(assessment));
   for (std::size_t sensor = 0; sensor < stope::sensor_count; ++sensor)
     html += fmt::format("<td data-label=\"{}\">{}</td>",
                         metric_words(std::string(stope::sensor_columns[sensor].name)),
                         sparkline(stope.past.sensors[sensor], stope::sensor_columns[sensor]));
-  return html + "</tr>\n";
+  return html + "</tr>\n" + response_row(assessment);
 }
 
 /// How many stopes are of each colour, who acts, and the plan itself.

@@ -29,7 +29,8 @@ bool reaches(const Trigger& trigger, const DayAnswer& answer, double margin) {
   const double bound = trigger.bounds.probability_above - margin;
   if (answer.instability_probability && *answer.instability_probability > bound) return true;
   return std::any_of(answer.levels.begin(), answer.levels.end(), [&](const LevelAhead& ahead) {
-    return ahead.horizon_days <= trigger.bounds.within_days && ahead.level && *ahead.level >= trigger.bounds.level;
+    return ahead.horizon_days <= trigger.bounds.within_days && ahead.level &&
+           *ahead.level >= trigger.bounds.level;
   });
 }
 

@@ -177,7 +177,7 @@ TEST_CASE("the response plan in words: colour, who acts, what is to be done, and
         "  RED         3  Owner of red: Do red.\n"
         "                 north, since 2024-03-28\n"
         "                 south, since 2024-03-20, held: today's answer alone is green\n"
-        "                 east, for longer than was looked back on, held: there is no answer today\n"
+        "                 east, for longer than was looked back on, held: no clear answer today\n"
         "  UNKNOWN     2  Owner of unknown: Do unknown.\n"
         "                 old \\u{1B}[31m, new\n"
         "  GREEN       1  Owner of green: Do green.\n"

@@ -365,29 +365,3 @@ TEST_CASE("colours only on a terminal, and not with NO_COLOR") {
   CHECK_FALSE(has_colour(true, {{"TERM", "xterm"}, {"NO_COLOR", "1"}}));
   CHECK_FALSE(has_colour(false, {{"TERM", "xterm"}}));
 }
-
-TEST_CASE("a site's response plan: who has to do what, in text, JSON and CSV") {
-  const test::TemporaryFolder folder;
-  const std::string site = (folder / "mine.json").string(), answers = (folder / "answers.csv").string();
-  std::ofstream(site) << R"({"response_plan": {"green": {"owner": "Crew", "action": "Work."},
-      "unknown": {"owner": "Engineer", "action": "Inspect."}, "amber": {"owner": "Engineer", "action": "Look \u001b[31mclosely."},
-      "red": {"owner": "Boss", "action": "Withdraw."}, "falls_after_days": 2}})";
-  const test::SmallMine mine;
-  const test::ProgramResult text = test::predict(mine, {"--site", site, "--export", answers});
-  CHECK(text.out.find("Response plan of the site:") != std::string::npos);
-  CHECK(text.out.find("\x1b[31mclosely") == std::string::npos);
-  CHECK(test::file_text(answers).find("response_colour") != std::string::npos);
-  const auto document = test::predict_json(mine, {"--site", site}).document();
-  for (const auto& prediction : document["predictions"]) {
-    const auto& response = prediction["response"];
-    CHECK(!response["owner"].get<std::string>().empty());
-    if (prediction["status"] == "abstain" || prediction["status"] == "rejected")
-      CHECK(response["colour"] != "green");
-    const double probability = prediction["current_stability"]["instability_probability"].is_null()
-                                   ? 0
-                                   : prediction["current_stability"]["instability_probability"].get<double>();
-    if (probability > 0.7) CHECK(response["colour"] == "red");
-    if (response["colour"] == "red") CHECK(response["action"] == "Withdraw.");
-  }
-  CHECK_FALSE(test::predict_json(mine).predictions()[0].contains("response"));
-}

@@ -7,9 +7,8 @@
 #include "lifecycle/audit_trail.h"
 #include "lifecycle/past_answers.h"
 #include "lifecycle/prediction.h"
-#include "lifecycle/training_run.h"
 #include "tests/io/temporary_folder.h"
-#include "tests/lifecycle/tiny_training.h"
+#include "tests/lifecycle/tiny_request.h"
 
 using namespace deepmine;
 using namespace deepmine::lifecycle;
@@ -20,13 +19,7 @@ namespace {
 const LoadedModel& model() {
   static const std::shared_ptr<const LoadedModel> loaded = [] {
     TemporaryFolder folder;
-    TrainingRequest request;
-    request.records = simulated_records();
-    request.data_sha256 = std::string(64, 'a');
-    request.network = tiny_network();
-    request.plan = short_plan(2);
-    request.store = folder / "models";
-    run_training(request);
+    run_training(tiny_request(folder / "models"));
     return load_current(ModelStore(folder / "models"));
   }();
   return *loaded;
@@ -159,6 +152,32 @@ TEST_CASE("response: a value that can't be true rejects today and takes no alarm
     CHECK(after[i].status == stope::Status::rejected);
     const bool alarm = before[i].response->colour >= stope::ResponseColour::amber;
     CHECK(after[i].response->colour == (alarm ? before[i].response->colour : stope::ResponseColour::unknown));
+  }
+}
+
+TEST_CASE("response: past days were called unstable, or an alert, by the bounds of the assessment") {
+  const auto records = simulated_records();
+  // The plan's own numbers are out of reach.
+  stope::SiteSettings settings = settings_with_plan();
+  settings.response_plan.amber = {0.98, stope::RiskLevel::unstable, 1, "engineer", "look"};
+  settings.response_plan.red = {0.99, stope::RiskLevel::unstable, 1, "boss", "withdraw"};
+  std::vector<stope::SiteSettings> variants(3, settings);
+  variants[0].assessment.decision_threshold = 0.477;
+  variants[1].assessment.high_above = 0.477;
+  variants[2].assessment.alert_level = stope::RiskLevel::critical;
+  for (stope::SiteSettings& variant : variants) {
+    if (&variant != &variants[2]) variant.assessment.alert_level = stope::RiskLevel::unstable;
+    std::size_t held = 0;
+    for (int days_ago = 0; days_ago < 12; ++days_ago) {
+      const stope::Day as_of = records[0].readings.last_day() - days_ago;
+      const auto answers = predict(&model(), records, {}, request_of(variant, as_of));
+      for (std::size_t i = 0; i < records.size(); ++i) {
+        if (answers[i].as_of != as_of) continue;
+        check_same(answers[i].response, as_if_asked_daily(&model(), records[i], as_of, variant));
+        held += answers[i].response->held() ? 1 : 0;
+      }
+    }
+    CHECK(held > 0);
   }
 }
 

@@ -262,14 +262,17 @@ def check_stopes(tree, numbers):
 def check_responses(tree, numbers):
     """Colour, owner and action of every stope, and how many there are of each colour."""
     colours = []
-    for row, stope in zip((r for r in tree.all("tr") if "data-stope" in r.attributes), numbers["stopes"]):
+    rows = [row for row in tree.all("tr") if "data-response" in row.attributes]
+    check([row.attributes["data-response"] for row in rows] == [s["name"] for s in numbers["stopes"]], "responses or their order")
+    for row, stope in zip(rows, numbers["stopes"]):
         response = stope["assessment"]["response"]
         colours.append(response["colour"])
-        cells = list(row.all("div", _class="response"))
-        badge = [b.words() for cell in cells for b in cell.all("strong", _class="plan plan-" + response["colour"])]
+        badge = [b.words() for b in row.all("strong", _class="plan plan-" + response["colour"])]
         check(badge == [response["colour"].upper()], f"{stope['name']}: badge {badge}, is {response['colour']}")
-        said = cells[0].words() if cells else ""
-        check(said.endswith(f"{response['owner']}: {response['action']}"), f"{stope['name']}: {said}")
+        owner = [b.words() for b in row.all("b")]
+        check(owner == [response["owner"] + ":"], f"{stope['name']}: owner {owner}")
+        said = next(row.all("td")).text
+        check(response["action"] in said, f"{stope['name']}: {said}")
         check(response["since"] is None or "since " + response["since"] in said, f"{stope['name']}: since when?")
         check(("held" in said) == response["held"], f"{stope['name']}: held?")
     check(len(set(colours)) > 1, "all stopes have one colour")

@@ -207,6 +207,19 @@ TEST_CASE("response: what stood before the first day") {
   CHECK(respond(plan, answers({0.9}), true).since == 100);
 }
 
+TEST_CASE("response: how much of the past settles it") {
+  const ResponsePlan plan = plan_of(2, 0.1);
+  CHECK(is_settled(plan, answers({0.1, 0.1})));
+  CHECK(is_settled(plan, answers({0.1, no_answer, 0.1, no_answer})));
+  CHECK_FALSE(is_settled(plan, answers({0.1})));
+  CHECK_FALSE(is_settled(plan, answers({0.1, no_answer})));
+  CHECK_FALSE(is_settled(plan, answers({0.1, 0.25, 0.1})));  // not clear of amber
+  CHECK_FALSE(is_settled(plan, answers({0.5, 0.5})));        // how long amber has stood
+  CHECK(is_settled(plan, answers({0.5, 0.5, 0.9})));         // red, whatever amber was
+  CHECK_FALSE(is_settled(plan, answers({0.9, 0.9, 0.9})));   // since when?
+  CHECK_FALSE(is_settled(plan, {}));
+}
+
 TEST_CASE(
     "response: what is called unstable or an alert is amber at least, whatever the plan's numbers are") {
   const ResponsePlan plan = plan_of(2);
