@@ -36,10 +36,12 @@ class Answer {
   void show_explanations();
   void show_quality();
   const char* text_of(const std::optional<stope::Day>& day);
+  const dm_uncertainty* show(const std::optional<stope::Uncertainty>& uncertainty);
 
   const stope::Assessment& assessment_;
   std::deque<std::string> texts_;  // a deque moves nothing when it grows
   std::deque<std::vector<std::int32_t>> risk_sets_;
+  std::deque<dm_uncertainty> uncertainties_;
   PointerList<dm_reason> reasons_;
   PointerList<dm_future> futures_;
   PointerList<dm_rule_level> rule_levels_;

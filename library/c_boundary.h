@@ -47,6 +47,8 @@ dm_status guarded(dm_error* error, Function&& function) noexcept {
 /// that is added later keeps the number of before here.
 template <class Structure>
 inline constexpr std::size_t first_size = sizeof(Structure);
+template <>
+inline constexpr std::size_t first_size<dm_request> = offsetof(dm_request, coverage);
 
 /// A size that no version of a structure will ever have: the caller forgot to set it.
 inline constexpr std::size_t largest_structure = 4096;

@@ -82,16 +82,40 @@ std::optional<stope::Day> day_of(const char* given, const char* name) {
   refuse(std::string(name) + " is '" + text.substr(0, 40) + "', expected a day such as 2024-03-30");
 }
 
-lifecycle::PredictionRequest request_of(const dm_service& service, const Snapshot& from,
-                                        const dm_request* given, std::int32_t threads) {
+/// Throws Error{usage} for what no request may ask.
+void check_request(const dm_request& asked, std::int32_t threads) {
   constexpr std::int32_t most_threads = 1024;
-  dm_request asked = DM_REQUEST_INIT;
-  if (given != nullptr) asked = read_structure(given, "dm_request");
   if (threads < 1 || threads > most_threads)
     refuse("threads is " + std::to_string(threads) + ", expected 1 to " + std::to_string(most_threads));
   if (!(asked.threshold >= 0 && asked.threshold < 1))
     refuse("threshold is " + std::to_string(asked.threshold) +
            ", expected a probability between 0 and 1, or 0 for the model's");
+  if (asked.samples != 0 && (asked.samples < 2 || asked.samples > lifecycle::most_draws))
+    refuse("samples is " + std::to_string(asked.samples) + ", expected 2 to " +
+           std::to_string(lifecycle::most_draws) + ", or 0 for none");
+  stope::SiteSettings settings;
+  settings.assessment.risk_set_coverage = asked.coverage;
+  if (asked.coverage != 0 && !stope::problems(settings).empty())
+    refuse("coverage is " + std::to_string(asked.coverage) +
+           ", expected whole hundredths from 0.50 to 0.99, or 0 for the model's");
+}
+
+/// What the site file and the request set instead of the settings of the model; nothing if neither does.
+std::optional<stope::SiteSettings> settings_of(const dm_service& service, const Snapshot& from,
+                                               double coverage) {
+  if (service.site_file.empty() && coverage == 0) return std::nullopt;
+  stope::SiteSettings settings = from->model ? from->model->components().settings : stope::SiteSettings{};
+  if (!service.site_file.empty())
+    settings = io::parse_site_settings(service.site_text, service.site_file, settings);
+  if (coverage != 0) settings.assessment.risk_set_coverage = coverage;
+  return settings;
+}
+
+lifecycle::PredictionRequest request_of(const dm_service& service, const Snapshot& from,
+                                        const dm_request* given, std::int32_t threads) {
+  dm_request asked = DM_REQUEST_INIT;
+  if (given != nullptr) asked = read_structure(given, "dm_request");
+  check_request(asked, threads);
   lifecycle::PredictionRequest request;
   request.as_of = day_of(asked.as_of, "as_of");
   request.today = day_of(asked.today, "today");
@@ -103,10 +127,10 @@ lifecycle::PredictionRequest request_of(const dm_service& service, const Snapsho
   request.timestamp =
       asked.timestamp != nullptr ? text_of(asked.timestamp, "timestamp") : lifecycle::utc_timestamp();
   request.threads = threads;
-  if (!service.site_file.empty())
-    request.settings =
-        io::parse_site_settings(service.site_text, service.site_file,
-                                from->model ? from->model->components().settings : stope::SiteSettings{});
+  request.settings = settings_of(service, from, asked.coverage);
+  request.draws = asked.samples;
+  request.draw_seed = asked.sample_seed;
+  request.attributions = asked.attributions != 0;
   return request;
 }
 

@@ -202,6 +202,13 @@ typedef struct dm_request {
                               computer's */
   const char* timestamp; /**< of the prediction, as it stands in the answers; NULL: now, UTC */
   double threshold;      /**< a stope is unstable from this probability on; 0: the model's */
+  double coverage;       /**< how often the level that comes is to lie in `risk_set`: whole hundredths from
+                              0.50 to 0.99; 0: the model's, or the site file's */
+  uint64_t sample_seed;  /**< of `samples` */
+  /** Ask the network so many times with its dropout left on, 2 to 10000, and tell how far its answers lie
+   *  apart (`uncertainty`). 0: do not. DM_USAGE where the model's network has no dropout. */
+  int32_t samples;
+  int32_t attributions; /**< not 0: fill `attributions`, which takes some hundred times as long */
 } dm_request;
 
 /* ---- answers ----------------------------------------------------------------------------------- */
@@ -254,6 +261,16 @@ typedef struct dm_reason {
   const char *code, *message;
 } dm_reason;
 
+/** How far the network's answers lie apart when its dropout is left on: about the probability that the answer
+ *  names, of instability or of the predicted level (docs/calibration.md). */
+typedef struct dm_uncertainty {
+  size_t size;
+  int32_t samples;
+  double mean, standard_deviation;
+  double low, high;          /**< nine of ten samples lie between */
+  double mutual_information; /**< nats: what the samples disagree about */
+} dm_uncertainty;
+
 /** The risk some days ahead. */
 typedef struct dm_future {
   size_t size;
@@ -264,6 +281,7 @@ typedef struct dm_future {
   double risk_probabilities[DM_LEVEL_COUNT]; /**< by level */
   const int32_t* risk_set;                   /**< levels that can't be ruled out, ascending */
   size_t risk_set_count;
+  const dm_uncertainty* uncertainty; /**< NULL unless samples were asked for and the network answered */
 } dm_future;
 
 /** What the rule set says, extrapolated. */
@@ -280,11 +298,14 @@ typedef struct dm_explanation {
   double value, threshold;
 } dm_explanation;
 
-/** How much an input moved the answer. */
+/** How much an input moved the probability of instability away from that of the average stope of the
+ * training. All of them sum to the difference; the strongest stands first. */
 typedef struct dm_attribution {
   size_t size;
   const char* input;
-  double value, contribution;
+  double value; /**< in raw units, of a sensor the mean of its last days; NaN for a category */
+  double contribution;
+  const char *unit, *category; /**< NULL where there is none */
 } dm_attribution;
 
 /** What is recommended. */
@@ -339,6 +360,9 @@ typedef struct dm_answer {
   size_t recommendation_count;
   const dm_out_of_range* const* out_of_range;
   size_t out_of_range_count;
+
+  const dm_uncertainty* uncertainty; /**< of instability_probability; NULL unless samples were asked for and
+                                        the network answered */
 } dm_answer;
 
 /** Answers to cases, in their order; at most 1,000,000, no stope twice. Together they are one data set, as
@@ -397,7 +421,7 @@ DM_API const char* dm_trend_name(int32_t trend) DM_NOEXCEPT;
 #define DM_MODEL_INIT   { sizeof(dm_model), DM_UNAVAILABLE, 0, 0, "", "" }
 #define DM_HEALTH_INIT  { sizeof(dm_health), 2, DM_UNAVAILABLE, 0, 0, 0 }
 #define DM_CASE_INIT    { sizeof(dm_case), NULL, NULL, 0, NULL, 0, 0, NULL, NULL, NULL, 0 }
-#define DM_REQUEST_INIT { sizeof(dm_request), NULL, NULL, NULL, 0 }
+#define DM_REQUEST_INIT { sizeof(dm_request), NULL, NULL, NULL, 0, 0, 0, 0, 0 }
 /* clang-format on */
 
 #ifdef __cplusplus

@@ -65,7 +65,10 @@ struct Case {
 /// What is asked; empty: the default.
 struct Request {
   std::string as_of, today, timestamp;
-  std::optional<double> threshold;
+  std::optional<double> threshold, coverage;
+  std::int32_t samples = 0;
+  std::uint64_t sample_seed = 0;
+  bool attributions = false;
 };
 
 /// How a service behaves.
@@ -162,6 +165,10 @@ inline dm_request request_of(const Request& asked) {
   request.timestamp = or_null(asked.timestamp);
   // 0 means the default in C; here it is a mistake that the library is to find.
   if (asked.threshold) request.threshold = *asked.threshold == 0 ? missing : *asked.threshold;
+  if (asked.coverage) request.coverage = *asked.coverage == 0 ? missing : *asked.coverage;
+  request.samples = asked.samples;
+  request.sample_seed = asked.sample_seed;
+  request.attributions = asked.attributions ? 1 : 0;
   return request;
 }
 

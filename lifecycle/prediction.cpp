@@ -153,7 +153,7 @@ class Prediction {
     if (!has_dropout(model_->components().network))
       throw Error(ErrorCode::usage,
                   "this model's network has no dropout, so all samples would be the same and look certain: "
-                  "leave --samples out");
+                  "ask for none");
   }
 
   void add_uncertainty(const std::vector<Candidate*>& asked) {

@@ -76,6 +76,24 @@ class Answers(unittest.TestCase):
                          [answer["stope_name"] for answer in self.expected])
         self.assertEqual(self.answers(self.cases.values(), threads=2), found)
 
+    def test_samples_coverage_and_attributions_are_those_of_the_program(self):
+        document = json.loads(run("predict", "--static", STATIC, "--timeseries", TIMESERIES, "--store", STORE,
+                                  "--json", "--samples", "8", "--sample-seed", "3", "--coverage", "0.6",
+                                  "--attributions", codes=(0, 5)))
+        found = self.answers(self.cases.values(), samples=8, sample_seed=3, coverage=0.6, attributions=True)
+        compared = 0
+        for answer, expected in zip(found, map(without_time, document["predictions"])):
+            if answer["method"] != "network":
+                continue
+            compared += 1
+            for key in ("current_stability", "future_predictions", "attributions"):
+                self.assertEqual(answer[key], expected[key])
+            self.assertEqual(answer["current_stability"]["uncertainty"]["samples"], 8)
+            self.assertGreater(len(answer["attributions"]), 10)
+        self.assertGreater(compared, 3)
+        self.assertNotEqual(found, self.answers(self.cases.values(), samples=8, sample_seed=4, coverage=0.6,
+                                                attributions=True))
+
     def test_times_and_columns_of_any_kind(self):
         case = next(iter(self.cases.values()))
         readings = case["readings"]
@@ -126,8 +144,13 @@ class Answers(unittest.TestCase):
         with self.assertRaises(deepmine.DeepmineError) as raised:
             self.service.predict([case, case])
         self.assertEqual(raised.exception.status, "usage")
-        for arguments in ({"as_of": "yesterday"}, {"threshold": 0}, {"threshold": 1.5}, {"threads": 0}):
+        for arguments in ({"as_of": "yesterday"}, {"threshold": 0}, {"threshold": 1.5}, {"threads": 0},
+                          {"samples": 1}, {"coverage": 0}, {"coverage": 0.999}):
             with self.assertRaises(deepmine.DeepmineError):
+                self.service.predict([case], **arguments)
+        # ctypes would take their lowest 32 bits: 0 samples, 1 thread.
+        for arguments in ({"samples": 2 ** 32}, {"threads": 2 ** 32 + 1}, {"sample_seed": -1}, {"samples": "8"}):
+            with self.assertRaises((ValueError, TypeError)):
                 self.service.predict([case], **arguments)
 
     def test_eight_threads(self):
