@@ -1,4 +1,7 @@
 // The functions of deepmine.h over lifecycle::Service: arguments are checked and copied, answers are shown.
+#include <fmt/format.h>
+
+#include <filesystem>
 #include <limits>
 #include <memory>
 #include <optional>
@@ -20,8 +23,9 @@ using namespace deepmine;
 using namespace deepmine::library;
 
 struct dm_service {
+  /// The program may go to another folder later; the store stays where it was.
   dm_service(const char* store, lifecycle::ServiceOptions options)
-      : service(lifecycle::ModelStore(store), std::move(options)) {}
+      : service(lifecycle::ModelStore(std::filesystem::absolute(store)), std::move(options)) {}
 
   lifecycle::Service service;
   std::string site_file, site_text;  ///< empty: none
@@ -88,16 +92,16 @@ void check_request(const dm_request& asked, std::int32_t threads) {
   if (threads < 1 || threads > most_threads)
     refuse("threads is " + std::to_string(threads) + ", expected 1 to " + std::to_string(most_threads));
   if (!(asked.threshold >= 0 && asked.threshold < 1))
-    refuse("threshold is " + std::to_string(asked.threshold) +
-           ", expected a probability between 0 and 1, or 0 for the model's");
+    refuse(fmt::format("threshold is {}, expected a probability between 0 and 1, or 0 for the model's",
+                       asked.threshold));
   if (asked.samples != 0 && (asked.samples < 2 || asked.samples > lifecycle::most_draws))
     refuse("samples is " + std::to_string(asked.samples) + ", expected 2 to " +
            std::to_string(lifecycle::most_draws) + ", or 0 for none");
   stope::SiteSettings settings;
   settings.assessment.risk_set_coverage = asked.coverage;
   if (asked.coverage != 0 && !stope::problems(settings).empty())
-    refuse("coverage is " + std::to_string(asked.coverage) +
-           ", expected whole hundredths from 0.50 to 0.99, or 0 for the model's");
+    refuse(fmt::format("coverage is {}, expected whole hundredths from 0.50 to 0.99, or 0 for the model's",
+                       asked.coverage));
 }
 
 /// What the site file and the request set instead of the settings of the model; nothing if neither does.
@@ -160,6 +164,7 @@ dm_status dm_open(const char* store, const dm_options* options, dm_service** ser
 }
 
 void dm_close(dm_service* service) noexcept {
+  const HostState put_back;
   delete service;
 }
 
@@ -269,6 +274,7 @@ dm_status dm_answers_json(const dm_answers* answers, char** json, dm_error* erro
 }
 
 void dm_free_answers(dm_answers* answers) noexcept {
+  const HostState put_back;
   delete answers;
 }
 
@@ -288,6 +294,7 @@ dm_status dm_predict_json(dm_service* service, const char* text, size_t length, 
 }
 
 void dm_free_text(char* text) noexcept {
+  const HostState put_back;
   std::free(text);
 }
 

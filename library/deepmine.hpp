@@ -12,6 +12,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstdio>
 #include <limits>
 #include <memory>
 #include <optional>
@@ -154,8 +155,17 @@ std::string text_of(Function&& function) {
   return text;
 }
 
+/// A text as C takes it, which would cut it at a NUL.
+inline const char* c_text(const std::string& text) {
+  if (text.find('\0') == std::string::npos) return text.c_str();
+  dm_error error = DM_ERROR_INIT;
+  error.status = DM_USAGE;
+  std::snprintf(error.message, sizeof error.message, "a text has a NUL inside, where C would take it to end");
+  throw Error(error);
+}
+
 inline const char* or_null(const std::string& text) {
-  return text.empty() ? nullptr : text.c_str();
+  return text.empty() ? nullptr : c_text(text);
 }
 
 inline dm_request request_of(const Request& asked) {
@@ -184,22 +194,22 @@ class CaseView {
                  {"support_density", given.support_density},
                  {"support_installed",
                   given.support_installed ? (*given.support_installed ? 1.0 : 0.0) : missing}},
-        categories_{{"direction", given.direction.c_str()},
-                    {"rock_type", given.rock_type.c_str()},
-                    {"support_type", given.support_type.c_str()}} {
+        categories_{{"direction", c_text(given.direction)},
+                    {"rock_type", c_text(given.rock_type)},
+                    {"support_type", c_text(given.support_type)}} {
     static constexpr std::pair<const char*, double Reading::*> sensors[] = {
         {"vibration_velocity", &Reading::vibration_velocity},
         {"deformation_rate", &Reading::deformation_rate},
         {"stress", &Reading::stress},
         {"temperature", &Reading::temperature},
         {"humidity", &Reading::humidity}};
-    for (const Reading& reading : given.readings) timestamps_.push_back(reading.timestamp.c_str());
+    for (const Reading& reading : given.readings) timestamps_.push_back(c_text(reading.timestamp));
     for (const auto& [name, value] : sensors) {
       std::vector<double>& column = columns_.emplace_back();
       for (const Reading& reading : given.readings) column.push_back(reading.*value);
       series_.push_back({name, column.data()});
     }
-    name_ = given.stope_name.c_str();
+    name_ = c_text(given.stope_name);
   }
 
   /// Valid until the view is moved or ends.
@@ -290,7 +300,7 @@ class Service {
     wanted.rules_may_answer = options.rules_may_answer ? 1 : 0;
     wanted.site_file = detail::or_null(options.site_file);
     dm_service* service = nullptr;
-    detail::call([&](dm_error* error) { return dm_open(store.c_str(), &wanted, &service, error); });
+    detail::call([&](dm_error* error) { return dm_open(detail::c_text(store), &wanted, &service, error); });
     service_.reset(service);
   }
 
