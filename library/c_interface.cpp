@@ -16,6 +16,7 @@
 #include "library/c_answers.h"
 #include "library/c_boundary.h"
 #include "library/c_cases.h"
+#include "library/c_threads.h"
 #include "lifecycle/case_prediction.h"
 #include "lifecycle/health_json.h"
 
@@ -130,7 +131,7 @@ lifecycle::PredictionRequest request_of(const dm_service& service, const Snapsho
   if (asked.threshold > 0) request.threshold = asked.threshold;
   request.timestamp =
       asked.timestamp != nullptr ? text_of(asked.timestamp, "timestamp") : lifecycle::utc_timestamp();
-  request.threads = threads;
+  request.threads = threads_to_be_had(threads);
   request.settings = settings_of(service, from, asked.coverage);
   request.draws = asked.samples;
   request.draw_seed = asked.sample_seed;

@@ -6,6 +6,7 @@ import datetime
 import json
 import math
 import os
+import resource
 import subprocess
 import sys
 import tempfile
@@ -192,6 +193,47 @@ class Answers(unittest.TestCase):
             if not any("reading " in reason["message"] for reason in alone["reasons"]):
                 self.assertEqual(answer, alone)
         self.assertEqual(len(found), len(self.cases))
+
+
+class Host(unittest.TestCase):
+    """What ends the program around the library can't be tested inside of it."""
+
+    def run_script(self, script):
+        begin = """
+import sys
+sys.path.insert(0, %r)
+import _ctypes, deepmine, prediction_service, resource
+read = prediction_service.read_cases(%r, %r)
+cases = [dict(case, stope_name="%%s %%d" %% (name, copy)) for name, case in read.items() for copy in range(25)]
+service = deepmine.Service(%r)
+assert sum(answer["method"] == "network" for answer in service.predict(cases)) > 64
+""" % (os.path.dirname(deepmine.__file__), STATIC, TIMESERIES, STORE)
+        stack = (64 << 20, resource.getrlimit(resource.RLIMIT_STACK)[1])
+        done = subprocess.run([sys.executable, "-B", "-c", begin + script], stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, encoding="utf-8", timeout=120,
+                              preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_STACK, stack))
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        return done.stdout
+
+    def test_threads_that_the_system_does_not_give(self):
+        out = self.run_script("""
+one = service.predict(cases, threads=1, timestamp="now")
+size = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
+# Room for the stacks of four threads, of the seven that were asked for.
+stack = resource.getrlimit(resource.RLIMIT_STACK)[0]
+resource.setrlimit(resource.RLIMIT_AS, (size + 9 * stack // 2, resource.RLIM_INFINITY))
+print(service.predict(cases, threads=8, timestamp="now") == one)
+""")
+        self.assertEqual(out, "True\n")
+
+    def test_a_library_that_is_closed_keeps_the_code_of_its_threads(self):
+        out = self.run_script("""
+service.predict(cases, threads=2)
+service.close()
+_ctypes.dlclose(deepmine._library._handle)
+print("libdeepmine" in open("/proc/self/maps").read())
+""")
+        self.assertEqual(out, "True\n")
 
 
 class OldService(unittest.TestCase):
