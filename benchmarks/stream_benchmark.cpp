@@ -159,7 +159,6 @@ void print_json(const StreamCases& cases, const StreamOptions& options, const Ti
   json["days"] = options.days;
   json["cases"] = cases.lines().size();
   json["bytes_per_case"] = cases.bytes_a_line();
-  json["answered_by_network"] = cases.answered_by_network();
   json["rounds"] = timing.cases_per_second.size();
   json["cases_per_s"] = median(timing.cases_per_second);
   json["cases_per_s_quartiles"] = {quantile(timing.cases_per_second, 0.25),
@@ -176,11 +175,9 @@ void print_json(const StreamCases& cases, const StreamOptions& options, const Ti
 int run(const StreamOptions& options) {
   const StreamCases cases(options.cases, options.days, options.full_network);
   if (!options.json)
-    apps::print_result(fmt::format(
-        "stream: {} cases of {} days, {} bytes a line, {} network; {} are answered by the network\n",
-        rounded(static_cast<double>(cases.lines().size())), options.days, cases.bytes_a_line(),
-        options.full_network ? "full" : "default",
-        rounded(static_cast<double>(cases.answered_by_network()))));
+    apps::print_result(fmt::format("stream: {} cases of {} days, {} bytes a line, {} network\n",
+                                   rounded(static_cast<double>(cases.lines().size())), options.days,
+                                   cases.bytes_a_line(), options.full_network ? "full" : "default"));
   for (const int threads : options.threads)
     for (const std::size_t in_flight : options.in_flight) {
       const Timing timing = time_stream(cases, options, threads, in_flight);

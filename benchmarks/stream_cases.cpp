@@ -94,8 +94,11 @@ void StreamCases::make(std::size_t count, int days, bool full_network) {
   const auto from = service.current();
   if (from->state != lifecycle::ServiceState::ready)
     throw Error(ErrorCode::failure, "the model that was trained can't be used: " + from->problem);
-  // Some simulated stopes fail before they have readings enough; every case is to be work.
-  for (std::size_t index = 0; lines_.size() < count && index < 10 * count + 100; ++index) {
+  // Some simulated stopes fail before they have readings enough, or lie outside of what the model has seen;
+  // every case is to be work.
+  for (std::size_t index = 0; lines_.size() < count; ++index) {
+    if (index >= 20 * count + 1000)
+      throw Error(ErrorCode::failure, "the network answers too few of the simulated cases");
     const stope::StopeRecord stope = stope::simulate_stope(mine, index).record;
     if (stope.readings.days.size() < static_cast<std::size_t>(days)) continue;
     std::string line =
@@ -104,7 +107,7 @@ void StreamCases::make(std::size_t count, int days, bool full_network) {
     request.today = lifecycle::local_today();
     request.timestamp = time_of_prediction;
     const stope::Assessment answer = lifecycle::predict_case(*from, line, "the case", std::move(request));
-    if (answer.method == stope::Method::network) ++answered_by_network_;
+    if (answer.method != stope::Method::network) continue;
     expected_.push_back(io::assessment_line(answer));
     lines_.push_back(std::move(line));
   }

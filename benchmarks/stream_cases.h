@@ -13,8 +13,8 @@ namespace deepmine::benchmarks {
 /// A store and cases in a folder that goes away with the object. Not thread-safe.
 class StreamCases {
  public:
-  /// `count` lines of `days` readings each. Trains a model for one epoch, of the full network or of the
-  /// default one: some seconds.
+  /// `count` lines of `days` readings each, all of them answered by the network. Trains a model for one
+  /// epoch, of the full network or of the default one: some seconds.
   StreamCases(std::size_t count, int days, bool full_network);
   ~StreamCases();
   StreamCases(const StreamCases&) = delete;
@@ -25,9 +25,6 @@ class StreamCases {
   const std::vector<std::string>& lines() const { return lines_; }
   /// Of one line, in the mean.
   std::size_t bytes_a_line() const;
-  /// How many of the lines the network answers; the others are refused before it is asked.
-  std::size_t answered_by_network() const { return answered_by_network_; }
-
   /// Throws Error{failure} unless `answer` is, but for the time of the prediction, what the service of this
   /// program says about that line.
   void check(std::size_t line, std::string_view answer) const;
@@ -37,7 +34,6 @@ class StreamCases {
 
   std::filesystem::path folder_;
   std::vector<std::string> lines_, expected_;
-  std::size_t answered_by_network_ = 0;
 };
 
 }  // namespace deepmine::benchmarks
