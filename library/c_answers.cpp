@@ -44,6 +44,9 @@ static_assert(DM_METHOD_RULE_BASED == static_cast<int>(stope::Method::rule_based
 static_assert(DM_RISK_HIGH == static_cast<int>(stope::CurrentRisk::high) &&
               DM_RISK_UNKNOWN == static_cast<int>(stope::CurrentRisk::unknown));
 static_assert(DM_TREND_RAPIDLY_IMPROVING == static_cast<int>(stope::RiskTrend::rapidly_improving));
+static_assert(DM_COLOUR_UNKNOWN == static_cast<int>(stope::ResponseColour::unknown) &&
+              DM_COLOUR_AMBER == static_cast<int>(stope::ResponseColour::amber) &&
+              DM_COLOUR_RED == static_cast<int>(stope::ResponseColour::red));
 static_assert(DM_LEVEL_UNSTABLE == static_cast<int>(stope::RiskLevel::unstable) &&
               std::size_t{DM_LEVEL_COUNT} == stope::risk_level_count);
 
@@ -56,6 +59,7 @@ Answer::Answer(const stope::Assessment& assessment) : assessment_(assessment) {
   show_futures();
   show_explanations();
   show_quality();
+  show_response();
 }
 
 const char* Answer::text_of(const std::optional<stope::Day>& day) {
@@ -156,6 +160,19 @@ void Answer::show_quality() {
               return dm_out_of_range{0,           input.input.c_str(), text_of(input.day),
                                      input.value, input.lowest,        input.highest};
             });
+}
+
+void Answer::show_response() {
+  if (!assessment_.response) return;
+  const stope::Response& given = *assessment_.response;
+  response_ = {sizeof response_,
+               static_cast<std::int32_t>(given.colour),
+               static_cast<std::int32_t>(given.today),
+               given.held() ? DM_YES : DM_NO,
+               text_of(given.since),
+               given.owner.c_str(),
+               given.action.c_str()};
+  view_.response = &response_;
 }
 
 }  // namespace deepmine::library

@@ -35,6 +35,7 @@ class Answer {
   void show_reasons_and_rules();
   void show_explanations();
   void show_quality();
+  void show_response();
   const char* text_of(const std::optional<stope::Day>& day);
   const dm_uncertainty* show(const std::optional<stope::Uncertainty>& uncertainty);
 
@@ -49,6 +50,7 @@ class Answer {
   PointerList<dm_attribution> attributions_;
   PointerList<dm_recommendation> recommendations_;
   PointerList<dm_out_of_range> out_of_range_;
+  dm_response response_{};
   dm_answer view_{};
 };
 

@@ -255,6 +255,9 @@ enum {
   DM_TREND_RAPIDLY_IMPROVING = 4
 };
 
+/** The colours of a response plan, ascending: unknown is worse than green. */
+enum { DM_COLOUR_GREEN = 0, DM_COLOUR_UNKNOWN = 1, DM_COLOUR_AMBER = 2, DM_COLOUR_RED = 3 };
+
 /** Why an answer is what it is. Codes are stable, messages are for people. */
 typedef struct dm_reason {
   size_t size;
@@ -321,6 +324,17 @@ typedef struct dm_out_of_range {
   double value, lowest, highest;
 } dm_out_of_range;
 
+/** What the mine's response plan (docs/site_file.md) says: who has to do what. */
+typedef struct dm_response {
+  size_t size;
+  int32_t colour; /**< DM_COLOUR_... */
+  int32_t today;  /**< the colour that today's answer alone gives */
+  int32_t held;   /**< DM_YES: `colour` is worse, because an alarm falls only after some days */
+  const char*
+      since; /**< day on which the alarm was raised; NULL: there is none, or it is older than looked for */
+  const char *owner, *action;
+} dm_response;
+
 /** The whole answer about one stope. Lists are of pointers: entry i is at `list[i]`. */
 typedef struct dm_answer {
   size_t size; /**< of the library's structure */
@@ -363,6 +377,7 @@ typedef struct dm_answer {
 
   const dm_uncertainty* uncertainty; /**< of instability_probability; NULL unless samples were asked for and
                                         the network answered */
+  const dm_response* response;       /**< NULL: the site has no response plan */
 } dm_answer;
 
 /** Answers to cases, in their order; at most 1,000,000, no stope twice. Together they are one data set, as
@@ -412,6 +427,7 @@ DM_API const char* dm_method_name(int32_t method) DM_NOEXCEPT;
 DM_API const char* dm_risk_name(int32_t risk) DM_NOEXCEPT;
 DM_API const char* dm_level_name(int32_t level) DM_NOEXCEPT;
 DM_API const char* dm_trend_name(int32_t trend) DM_NOEXCEPT;
+DM_API const char* dm_colour_name(int32_t colour) DM_NOEXCEPT;
 
 /* ---- initial values ---------------------------------------------------------------------------- */
 

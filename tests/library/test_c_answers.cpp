@@ -6,6 +6,8 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "io/atomic_file.h"
+#include "tests/io/temporary_folder.h"
 #include "tests/library/small_store.h"
 
 using namespace deepmine::test;
@@ -103,6 +105,15 @@ Json shown(const dm_answer& a) {
   json["recommendations"] = Json::array();
   for (const dm_recommendation& recommendation : dm::recommendations(a))
     json["recommendations"].push_back({{"code", recommendation.code}, {"text", recommendation.text}});
+  if (a.response != nullptr) {
+    CHECK(a.response->size == sizeof(dm_response));
+    json["response"] = {{"colour", dm_colour_name(a.response->colour)},
+                        {"since", text(a.response->since)},
+                        {"today", dm_colour_name(a.response->today)},
+                        {"held", flag(a.response->held)},
+                        {"owner", a.response->owner},
+                        {"action", a.response->action}};
+  }
   json["data_quality"] = {{"days_used", a.days_used},
                           {"days_filled", a.days_filled},
                           {"last_reading", text(a.last_reading)},
@@ -183,6 +194,43 @@ TEST_CASE("the structure of an answer says what its JSON says") {
   CHECK(statuses.count("abstain") + statuses.count("rejected") == 2);
   CHECK(statuses.size() > 2);
   CHECK(lists.size() == (all ? 6 : 5));
+}
+
+TEST_CASE("the response plan of the site: structure and JSON say the same of every colour") {
+  const SmallStore store;
+  const TemporaryFolder folder;
+  dm::Options options;
+  options.site_file = (folder / "site.json").string();
+  std::set<std::string> colours;
+  bool is_held = false;
+  for (const char* probability : {"0.3", "0.7"}) {
+    deepmine::io::write_file_atomically(
+        options.site_file,
+        std::string(R"({"response_plan": {"green": {"owner": "Crew", "action": "Work."},
+          "amber": {"probability_above": 0.31, "level": "unstable", "within_days": 1,
+                    "owner": "Engineer", "action": "Look."},
+          "red": {"probability_above": )") +
+            probability +
+            R"(1, "level": "unstable", "within_days": 1, "owner": "Shift boss", "action": "Höher hinauf."},
+          "unknown": {"owner": "Engineer", "action": "Inspect."}, "falls_after_days": 9}})");
+    dm::Service service(store.path(), options);
+    const dm::Answers answers = service.predict(varied_cases(), fixed_request());
+    for (std::size_t i = 0; i < answers.size(); ++i) {
+      CAPTURE(i);
+      REQUIRE(answers[i].response != nullptr);
+      const Json expected = Json::parse(answers.json(i));
+      CHECK(shown(answers[i]) == expected);
+      colours.insert(expected["response"]["colour"].get<std::string>());
+      is_held = is_held || answers[i].response->held == DM_YES;
+    }
+  }
+  CHECK(colours.count("unknown") == 1);
+  CHECK(colours.count("red") == 1);
+  CHECK(colours.size() >= 3);
+  CHECK(is_held);
+  dm::Service without(store.path());
+  for (const dm_answer& answer : without.predict(varied_cases(), fixed_request()))
+    CHECK(answer.response == nullptr);
 }
 
 TEST_CASE("samples, their seed, coverage and attributions are those of the service, byte for byte") {
