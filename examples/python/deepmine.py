@@ -157,13 +157,18 @@ def _json(function, *arguments):
         _library.dm_free_text(text)
 
 
-def _encoded(text):
-    if text is None:
-        return None
-    encoded = str(text).encode("utf-8", "surrogateescape")
+def _without_nul(encoded):
     if b"\0" in encoded:
-        raise ValueError("a text has a NUL character: %r" % (text,))
+        raise ValueError("a text has a NUL character, where C would take it to end: %r" % (encoded,))
     return encoded
+
+
+def _encoded(text):
+    return None if text is None else _without_nul(str(text).encode("utf-8", "surrogateescape"))
+
+
+def _path(path):
+    return None if path is None else _without_nul(os.fsencode(path))
 
 
 def _or_default(number):
@@ -255,8 +260,8 @@ class Service:
         self._service = ctypes.c_void_p()
         options = _Options(refresh_milliseconds=_integer("refresh_milliseconds", refresh_milliseconds),
                            rules_may_answer=bool(rules_may_answer),
-                           site_file=None if site_file is None else os.fsencode(site_file))
-        _call(_library.dm_open, os.fsencode(store), ctypes.byref(options), ctypes.byref(self._service))
+                           site_file=_path(site_file))
+        _call(_library.dm_open, _path(store), ctypes.byref(options), ctypes.byref(self._service))
 
     def close(self):
         service, self._service = self._service, ctypes.c_void_p()

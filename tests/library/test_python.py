@@ -149,6 +149,9 @@ class Answers(unittest.TestCase):
                           {"samples": 1}, {"coverage": 0}, {"coverage": 0.999}):
             with self.assertRaises(deepmine.DeepmineError):
                 self.service.predict([case], **arguments)
+        for arguments in ((STORE + "\0x",), (STORE, 1000, True, STATIC + "\0x")):
+            with self.assertRaises(ValueError):
+                deepmine.Service(*arguments)
         # ctypes would take their lowest 32 bits: 0 samples, 1 thread.
         for arguments in ({"samples": 2 ** 32}, {"threads": 2 ** 32 + 1}, {"sample_seed": -1}, {"samples": "8"}):
             with self.assertRaises((ValueError, TypeError)):
