@@ -50,6 +50,11 @@ class Recipe(unittest.TestCase):
         described = [line.split()[1] for line in lines("debian", "control") if line.startswith("Package:")]
         self.assertEqual(sorted(described), sorted(self.packages))
 
+    def test_the_symbols_are_those_of_the_library(self):
+        exported = [line.split()[1] for line in lines("tests", "library", "abi.txt") if line.startswith("function ")]
+        listed = [line.split("@")[0].strip() for line in lines("debian", "libdeepmine0.symbols") if line[0] == " "]
+        self.assertEqual([name for name in listed if name.startswith("dm_")], exported)
+
     def test_versions(self):
         build = "\n".join(lines("meson.build"))
         version = re.search(r"^  version: '([^']+)'", build, re.M).group(1)
