@@ -22,6 +22,10 @@ namespace {
   throw Error(ErrorCode::failure, what + ": " + std::generic_category().message(errno));
 }
 
+[[noreturn]] void fail_because_it_ended() {
+  throw Error(ErrorCode::failure, "the program ended before it had answered every line");
+}
+
 }  // namespace
 
 StreamClient::StreamClient(const std::vector<std::string>& command) {
@@ -70,6 +74,8 @@ void StreamClient::write_some() {
   const ssize_t written = ::write(to_, unsent_.data(), unsent_.size());
   if (written >= 0)
     unsent_.erase(0, static_cast<std::size_t>(written));
+  else if (errno == EPIPE)
+    fail_because_it_ended();
   else if (errno != EAGAIN && errno != EINTR)
     fail("the program takes no more lines");
 }
@@ -77,7 +83,7 @@ void StreamClient::write_some() {
 void StreamClient::read_some() {
   std::array<char, std::size_t{64} << 10> piece;
   const ssize_t got = ::read(from_, piece.data(), piece.size());
-  if (got == 0) throw Error(ErrorCode::failure, "the program ended before it had answered every line");
+  if (got == 0) fail_because_it_ended();
   if (got > 0)
     received_.append(piece.data(), static_cast<std::size_t>(got));
   else if (errno != EINTR)
