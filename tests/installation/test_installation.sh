@@ -99,6 +99,10 @@ for target in deepmine deepmine-engine predict_stope watch_stopes sequence_class
   [[ " $targets " == *" $target "* ]] || fail "the subproject has the target $target: $targets"
 done
 [[ $targets != *test_* ]] || fail "the subproject has no tests of ours: $targets"
+# The warnings of another compiler are no errors in somebody else's project.
+if grep '"command":' "$work/meson/build/compile_commands.json" | grep -e '-Werror' | grep -qv -e '-Werror .*-Wno-error '; then
+  fail 'warnings are no errors in a subproject'
+fi
 if [[ ${DEEPMINE_SOAK:-} == 1 ]]; then
   step 'examples with a Meson subproject' ninja -C "$work/meson/build"
   run_examples "$work/meson/build"
