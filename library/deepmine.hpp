@@ -63,7 +63,7 @@ struct Case {
   std::vector<Reading> readings;  ///< in order of time
 };
 
-/// What is asked; empty: the default.
+/// What is asked, as dm_request has it; empty: the default.
 struct Request {
   std::string as_of, today, timestamp;
   std::optional<double> threshold, coverage;
