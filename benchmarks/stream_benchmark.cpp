@@ -2,20 +2,16 @@
 #include <fmt/format.h>
 
 #include <CLI/App.hpp>
-#include <CLI/Config.hpp>
 #include <CLI/Validators.hpp>
-#include <exception>
-#include <memory>
 #include <nlohmann/json.hpp>
 
 #include "apps/context.h"
-#include "apps/help_formatter.h"
 #include "apps/terminal.h"
 #include "benchmarks/clocks.h"
+#include "benchmarks/command_line.h"
 #include "benchmarks/statistics.h"
 #include "benchmarks/stream_cases.h"
 #include "benchmarks/stream_client.h"
-#include "engine/nn/error.h"
 
 using namespace deepmine;
 using namespace deepmine::benchmarks;
@@ -48,11 +44,7 @@ struct StreamOptions {
 /// -1: go on.
 int read_stream_options(int argument_count, const char* const* arguments, StreamOptions& options) {
   CLI::App program;
-  program.name("stream_benchmark");
-  program.description(description);
-  program.formatter(std::make_shared<apps::HelpFormatter>());
-  apps::set_examples(program, examples);
-  program.set_help_flag("-h,--help", "Show this text");
+  describe(program, "stream_benchmark", description, examples);
   program.add_option("--program", options.program, "The program to be timed")
       ->type_name("FILE")
       ->default_str("deepmine of this build");
@@ -86,17 +78,7 @@ int read_stream_options(int argument_count, const char* const* arguments, Stream
       ->check(CLI::IsMember({"compact", "full"}))
       ->option_text("full|compact [compact]");
   program.add_flag("--json", options.json, "Print one line of JSON for each combination");
-  try {
-    program.parse(argument_count, arguments);
-  } catch (const CLI::CallForHelp&) {
-    apps::print_result(program.help());
-    return 0;
-  } catch (const CLI::ParseError& error) {
-    apps::print_warning(std::string("stream_benchmark: ") + error.what() +
-                        "\nTry 'stream_benchmark --help'.");
-    return exit_code(ErrorCode::usage);
-  }
-  return -1;
+  return parse(program, argument_count, arguments);
 }
 
 /// Of one number of threads and of lines in flight.
@@ -192,18 +174,9 @@ int run(const StreamOptions& options) {
 }  // namespace
 
 int main(int argument_count, char** arguments) {
-  int code = exit_code(ErrorCode::failure);
-  std::string problem;
-  try {
+  return run_main("stream_benchmark", [&] {
     StreamOptions options;
     const int end = read_stream_options(argument_count, arguments, options);
     return end >= 0 ? end : run(options);
-  } catch (const Error& error) {
-    code = exit_code(error.code());
-    problem = error.what();
-  } catch (const std::exception& error) {
-    problem = error.what();
-  }
-  apps::print_warning("stream_benchmark: " + problem);
-  return code;
+  });
 }

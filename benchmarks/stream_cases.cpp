@@ -1,11 +1,7 @@
 #include "benchmarks/stream_cases.h"
 
-#include <stdlib.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <nlohmann/json.hpp>
-#include <system_error>
 #include <utility>
 
 #include "engine/nn/error.h"
@@ -19,14 +15,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 constexpr std::string_view time_of_prediction = "2024-01-01T00:00:00Z";
-
-std::filesystem::path new_folder() {
-  std::string name = (std::filesystem::temp_directory_path() / "stream_benchmark.XXXXXX").string();
-  if (mkdtemp(name.data()) == nullptr)
-    throw Error(ErrorCode::failure,
-                name + ": the folder can't be created: " + std::generic_category().message(errno));
-  return name;
-}
 
 void train_model(const std::filesystem::path& store, bool full_network) {
   constexpr std::size_t stopes = 40;
@@ -72,19 +60,8 @@ std::string line_of(const stope::StopeRecord& stope, const std::string& name, st
 
 }  // namespace
 
-StreamCases::StreamCases(std::size_t count, int days, bool full_network) : folder_(new_folder()) {
-  try {
-    make(count, days, full_network);
-  } catch (...) {
-    std::error_code ignored;
-    std::filesystem::remove_all(folder_, ignored);
-    throw;
-  }
-}
-
-StreamCases::~StreamCases() {
-  std::error_code ignored;
-  std::filesystem::remove_all(folder_, ignored);
+StreamCases::StreamCases(std::size_t count, int days, bool full_network) {
+  make(count, days, full_network);
 }
 
 void StreamCases::make(std::size_t count, int days, bool full_network) {

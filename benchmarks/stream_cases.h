@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "benchmarks/temporary_folder.h"
+
 namespace deepmine::benchmarks {
 
 /// A store and cases in a folder that goes away with the object. Not thread-safe.
@@ -16,9 +18,6 @@ class StreamCases {
   /// `count` lines of `days` readings each, all of them answered by the network. Trains a model for one
   /// epoch, of the full network or of the default one: some seconds.
   StreamCases(std::size_t count, int days, bool full_network);
-  ~StreamCases();
-  StreamCases(const StreamCases&) = delete;
-  StreamCases& operator=(const StreamCases&) = delete;
 
   std::filesystem::path store() const { return folder_ / "models"; }
   /// Each ends with a line feed.
@@ -32,7 +31,7 @@ class StreamCases {
  private:
   void make(std::size_t count, int days, bool full_network);
 
-  std::filesystem::path folder_;
+  TemporaryFolder folder_{"stream_benchmark"};
   std::vector<std::string> lines_, expected_;
 };
 
