@@ -26,7 +26,7 @@ int parse(CLI::App& program, int argument_count, const char* const* arguments) {
     apps::print_result(program.help());
     return 0;
   } catch (const CLI::ParseError& error) {
-    const std::string name = program.get_name();
+    const std::string& name = program.get_name();
     apps::print_warning(name + ": " + error.what() + "\nTry '" + name + " --help'.");
     return exit_code(ErrorCode::usage);
   }

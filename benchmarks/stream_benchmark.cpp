@@ -3,6 +3,7 @@
 
 #include <CLI/App.hpp>
 #include <CLI/Validators.hpp>
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "apps/context.h"
@@ -118,7 +119,7 @@ Timing time_stream(const StreamCases& cases, const StreamOptions& options, int t
 }
 
 std::string rounded(double number) {
-  return apps::with_thousands(static_cast<long long>(number + 0.5));
+  return apps::with_thousands(std::llround(number));
 }
 
 void print_text(const Timing& timing) {

@@ -44,7 +44,8 @@ TEST_CASE("stream_benchmark times nothing that answers wrongly, or not at all") 
   std::filesystem::permissions(echo, std::filesystem::perms::owner_all);
   for (const std::string& wrong : {echo, std::string("true"), std::string("/no/such/program")}) {
     CAPTURE(wrong);
-    const Outcome outcome = run(program + " --cases 3 --rounds 1 --json --program " + wrong + " 2>&1");
+    std::string command = program + " --cases 3 --rounds 1 --json --program ";
+    const Outcome outcome = run(command.append(wrong).append(" 2>&1"));
     CHECK(outcome.exit_code == 1);
     CHECK(outcome.output.find(wrong == echo ? "the answer to line 1 is wrong" : "the program ended before") !=
           std::string::npos);
