@@ -32,9 +32,11 @@ void* wait_at_gate(void* given) {
   return nullptr;
 }
 
-/// A thread that was joined may still count for the system's limits.
+/// A thread that was joined may still count for the system's limits, for some microseconds. Not longer: its
+/// number may be that of another one by then.
 void wait_until_gone(long thread) {
-  while (::syscall(SYS_tgkill, ::getpid(), thread, 0) == 0) ::sched_yield();
+  constexpr int most_looks = 1000;
+  for (int i = 0; i < most_looks && ::syscall(SYS_tgkill, ::getpid(), thread, 0) == 0; ++i) ::sched_yield();
 }
 
 }  // namespace

@@ -20,15 +20,16 @@
  * one's prediction. Only dm_close() and dm_free_*() must come last and alone. `threads` says how many threads
  * one call may use, from 1; the answers have the same bits for any number. With 1 the library starts none for
  * the computation, and that is what is safe in a process that was forked; with more, OpenMP's threads do not
- * survive a fork(). A model that goes into service while the program runs is loaded by one thread of the
- * service's own (dm_options.refresh_milliseconds), which ends by itself.
+ * survive a fork(). Where the system does not give all of them, fewer are used. A model that goes into
+ * service while the program runs is loaded by one thread of the service's own
+ * (dm_options.refresh_milliseconds), which ends by itself.
  *
  * ERRORS. Every function that can fail returns a dm_status, and fills the caller's dm_error unless that is
  * NULL. What stands in a case decides about that case alone: its answer is `rejected` or `abstain` with
  * reasons, never a number, and the call is DM_OK. A call that makes no sense (NULL, a size of no known
  * structure, an unknown name, text that is no UTF-8) is DM_USAGE, and nothing is answered. Nothing is written
  * to stdout or stderr, no signal handler is set, no exception leaves the library, and there is no global
- * state.
+ * state; errno and the floating-point environment are after a call as they were, and change no answer.
  *
  * SAFETY. `stable` is DM_YES only where the network said so. DM_UNKNOWN is not stable: somebody has to look.
  *
@@ -327,11 +328,10 @@ typedef struct dm_out_of_range {
 /** What the mine's response plan (docs/site_file.md) says: who has to do what. */
 typedef struct dm_response {
   size_t size;
-  int32_t colour; /**< DM_COLOUR_... */
-  int32_t today;  /**< the colour that today's answer alone gives */
-  int32_t held;   /**< DM_YES: `colour` is worse, because an alarm falls only after some days */
-  const char*
-      since; /**< day on which the alarm was raised; NULL: there is none, or it is older than looked for */
+  int32_t colour;    /**< DM_COLOUR_... */
+  int32_t today;     /**< the colour that today's answer alone gives */
+  int32_t held;      /**< DM_YES: `colour` is worse, because an alarm falls only after some days */
+  const char* since; /**< day on which the alarm was raised; NULL: not known, or there is none */
   const char *owner, *action;
 } dm_response;
 

@@ -86,7 +86,7 @@ std::size_t open_descriptors() {
 TEST_CASE("the caller's rounding mode and traps change no bit, and stay") {
   const SmallStore store;
   const EveryCall expected(store.path(), fixed_request());
-  int rounding = 0, traps = 0, raised = 0;
+  int rounding = 0, enabled = 0, traps = 0, raised = 0;
   std::optional<EveryCall> found;
   {
     const FloatingPoint put_back;
@@ -95,6 +95,7 @@ TEST_CASE("the caller's rounding mode and traps change no bit, and stay") {
     // Programs that compute with traps are ended by a NaN that is compared, and ours stand for missing
     // values.
     feenableexcept(FE_INVALID | FE_DIVBYZERO | FE_OVERFLOW);
+    enabled = fegetexcept();  // not every processor has traps
     found.emplace(store.path(), fixed_request());
     rounding = fegetround();
     traps = fegetexcept();
@@ -102,7 +103,7 @@ TEST_CASE("the caller's rounding mode and traps change no bit, and stay") {
   }
   CHECK(*found == expected);
   CHECK(rounding == FE_UPWARD);
-  CHECK(traps == (FE_INVALID | FE_DIVBYZERO | FE_OVERFLOW));
+  CHECK(traps == enabled);
   CHECK(raised == 0);
 }
 
@@ -194,7 +195,7 @@ TEST_CASE("signals that interrupt every system call change nothing") {
   }, before{};
   action.sa_handler = [](int) { ++interruptions; };  // without SA_RESTART
   sigaction(SIGALRM, &action, &before);
-  const itimerval often{{0, 200}, {0, 200}}, never{};
+  const itimerval often{{0, 1000}, {0, 1000}}, never{};  // microseconds
   setitimer(ITIMER_REAL, &often, nullptr);
   const EveryCall found(store.path(), fixed_request());
   setitimer(ITIMER_REAL, &never, nullptr);
