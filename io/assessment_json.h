@@ -48,8 +48,6 @@ nlohmann::ordered_json assessment_to_json(const stope::Assessment& assessment);
 /// The same as text in one line, without a line feed.
 std::string assessment_line(const stope::Assessment& assessment);
 
-nlohmann::ordered_json attribution_to_json(const stope::Attribution& attribution);
-
 /// The document of `predict --json`: {"schema_version", "model", "predictions", "drift"}. `model` is null
 /// where the rules answered because there was no usable model, and so is `drift` if it is not given.
 std::string predictions_json(const std::optional<stope::ModelIdentity>& model,
