@@ -12,7 +12,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <cstdio>
 #include <limits>
 #include <memory>
 #include <optional>
@@ -79,28 +78,31 @@ struct Options {
   std::string site_file;
 };
 
+/// Goes over anything with operator[]; keeps a copy of it, which is a pointer or two.
+template <class Source>
+class Iterator {
+ public:
+  Iterator(Source source, std::size_t index) : source_(source), index_(index) {}
+  const auto& operator*() const { return source_[index_]; }
+  Iterator& operator++() {
+    ++index_;
+    return *this;
+  }
+  bool operator!=(const Iterator& other) const { return index_ != other.index_; }
+  bool operator==(const Iterator& other) const { return index_ == other.index_; }
+
+ private:
+  Source source_;
+  std::size_t index_;
+};
+
 /// A list of a dm_answer, for range-based for: `for (const dm_reason& reason : dm::reasons(answer))`.
 template <class Element>
 class List {
  public:
-  class Iterator {
-   public:
-    explicit Iterator(const Element* const* at) : at_(at) {}
-    const Element& operator*() const { return **at_; }
-    Iterator& operator++() {
-      ++at_;
-      return *this;
-    }
-    bool operator!=(const Iterator& other) const { return at_ != other.at_; }
-    bool operator==(const Iterator& other) const { return at_ == other.at_; }
-
-   private:
-    const Element* const* at_;
-  };
-
   List(const Element* const* first, std::size_t size) : first_(first), size_(size) {}
-  Iterator begin() const { return Iterator(first_); }
-  Iterator end() const { return Iterator(first_ + size_); }
+  Iterator<List> begin() const { return {*this, 0}; }
+  Iterator<List> end() const { return {*this, size_}; }
   std::size_t size() const { return size_; }
   bool empty() const { return size_ == 0; }
   const Element& operator[](std::size_t index) const { return *first_[index]; }
@@ -157,11 +159,9 @@ std::string text_of(Function&& function) {
 
 /// A text as C takes it, which would cut it at a NUL.
 inline const char* c_text(const std::string& text) {
-  if (text.find('\0') == std::string::npos) return text.c_str();
-  dm_error error = DM_ERROR_INIT;
-  error.status = DM_USAGE;
-  std::snprintf(error.message, sizeof error.message, "a text has a NUL inside, where C would take it to end");
-  throw Error(error);
+  constexpr dm_error refused{sizeof(dm_error), DM_USAGE, "a text has a NUL inside: C would cut it"};
+  if (text.find('\0') != std::string::npos) throw Error(refused);
+  return text.c_str();
 }
 
 inline const char* or_null(const std::string& text) {
@@ -255,23 +255,12 @@ class Answers {
     return (*this)[index];
   }
 
-  class Iterator {
-   public:
-    Iterator(const Answers& answers, std::size_t index) : answers_(&answers), index_(index) {}
-    const dm_answer& operator*() const { return (*answers_)[index_]; }
-    Iterator& operator++() {
-      ++index_;
-      return *this;
-    }
-    bool operator!=(const Iterator& other) const { return index_ != other.index_; }
-    bool operator==(const Iterator& other) const { return index_ == other.index_; }
-
-   private:
-    const Answers* answers_;
-    std::size_t index_;
+  struct Handle {
+    const dm_answers* answers;
+    const dm_answer& operator[](std::size_t index) const { return *dm_get_answer(answers, index); }
   };
-  Iterator begin() const { return {*this, 0}; }
-  Iterator end() const { return {*this, size()}; }
+  Iterator<Handle> begin() const { return {{answers_.get()}, 0}; }
+  Iterator<Handle> end() const { return {{answers_.get()}, size()}; }
 
   /// One answer as JSON in one line.
   std::string json(std::size_t index) const {
@@ -304,17 +293,8 @@ class Service {
     service_.reset(service);
   }
 
-  dm_model current_model() {
-    dm_model model = DM_MODEL_INIT;
-    detail::call([&](dm_error* error) { return dm_current_model(service_.get(), &model, error); });
-    return model;
-  }
-
-  dm_model refresh() {
-    dm_model model = DM_MODEL_INIT;
-    detail::call([&](dm_error* error) { return dm_refresh(service_.get(), &model, error); });
-    return model;
-  }
+  dm_model current_model() { return model_of(dm_current_model); }
+  dm_model refresh() { return model_of(dm_refresh); }
 
   std::string model_json() {
     return detail::text_of(
@@ -333,11 +313,8 @@ class Service {
   }
 
   Answers predict(const std::vector<Case>& cases, const Request& request = {}, std::int32_t threads = 1) {
-    std::vector<detail::CaseView> views;
-    views.reserve(cases.size());
-    for (const Case& given : cases) views.emplace_back(given);
+    const std::vector<detail::CaseView> views(cases.begin(), cases.end());
     std::vector<dm_case> shown;
-    shown.reserve(cases.size());
     for (const detail::CaseView& view : views) shown.push_back(view.get());
     const dm_request asked = detail::request_of(request);
     dm_answers* answers = nullptr;
@@ -356,6 +333,12 @@ class Service {
   }
 
  private:
+  dm_model model_of(decltype(&dm_refresh) function) {
+    dm_model model = DM_MODEL_INIT;
+    detail::call([&](dm_error* error) { return function(service_.get(), &model, error); });
+    return model;
+  }
+
   struct Close {
     void operator()(dm_service* service) const noexcept { dm_close(service); }
   };
