@@ -6,6 +6,7 @@
 #include <tuple>
 
 #include "apps/printable_text.h"
+#include "apps/response_text.h"
 #include "apps/text_table.h"
 #include "io/utf8.h"
 
@@ -16,7 +17,8 @@ using stope::Assessment;
 using stope::RiskLevel;
 
 constexpr std::size_t level_width = 6;
-constexpr std::size_t widest_name = 16;  // leaves 84 columns, which is what the other cells need at most
+// What is left of 100 columns by what the other cells need at most; the plan's column takes 7.
+constexpr std::size_t widest_name = 16, widest_name_with_plan = 9;
 
 int highest_level(const Assessment& assessment) {
   int highest = -1;
@@ -71,7 +73,29 @@ std::string_view alert_cell(const Assessment& assessment) {
   return *assessment.alert_recommended ? "ALERT" : "";
 }
 
+std::string_view plan_cell(const Assessment& assessment) {
+  if (!assessment.response) return "-";
+  return assessment.response->colour == stope::ResponseColour::unknown
+             ? "UNKN."
+             : colour_word(assessment.response->colour);
+}
+
+std::string_view colour_of(stope::ResponseColour colour) {
+  switch (colour) {
+    case stope::ResponseColour::red:
+      return "\x1b[1;31m";
+    case stope::ResponseColour::amber:
+      return "\x1b[33m";
+    case stope::ResponseColour::unknown:
+      return "\x1b[35m";
+    case stope::ResponseColour::green:
+      break;
+  }
+  return "";
+}
+
 std::string_view colour_of(const Assessment& assessment) {
+  if (assessment.response) return colour_of(assessment.response->colour);
   switch (urgency(assessment)) {
     case Urgency::unstable:
       return "\x1b[1;31m";
@@ -89,18 +113,31 @@ std::string coloured(std::string_view line, std::string_view colour) {
   return colour.empty() ? std::string(line) : fmt::format("{}{}\x1b[0m", colour, line);
 }
 
-bool name_fits(const std::string& shown_name) {
-  return io::count_characters(shown_name) <= widest_name;
+bool has_plan(std::span<const Assessment* const> assessments) {
+  return std::any_of(assessments.begin(), assessments.end(),
+                     [](const Assessment* assessment) { return assessment->response.has_value(); });
+}
+
+bool name_fits(const std::string& shown_name, bool with_plan) {
+  return io::count_characters(shown_name) <= (with_plan ? widest_name_with_plan : widest_name);
 }
 
 TextTable plain_table(std::span<const Assessment* const> assessments, std::span<const int> horizons) {
-  TextTable table({"stope", "status", "now       P(unst)", levels_header(horizons), "trend", "alert"},
-                  std::vector<Align>(6, Align::left));
+  const bool with_plan = has_plan(assessments);
+  std::vector<std::string> header{"stope", "status", "now       P(unst)", levels_header(horizons),
+                                  "trend", "alert"};
+  if (with_plan) header.insert(header.begin() + 1, "plan");
+  TextTable table(header, std::vector<Align>(header.size(), Align::left));
   for (const Assessment* assessment : assessments) {
     const std::string shown_name = printable(assessment->stope_name);
-    table.add({name_fits(shown_name) ? shown_name : "", std::string(name(assessment->status)),
-               now_cell(*assessment), levels_cell(*assessment), std::string(trend_cell(*assessment)),
-               std::string(alert_cell(*assessment))});
+    std::vector<std::string> row{name_fits(shown_name, with_plan) ? shown_name : "",
+                                 std::string(name(assessment->status)),
+                                 now_cell(*assessment),
+                                 levels_cell(*assessment),
+                                 std::string(trend_cell(*assessment)),
+                                 std::string(alert_cell(*assessment))};
+    if (with_plan) row.insert(row.begin() + 1, std::string(plan_cell(*assessment)));
+    table.add(std::move(row));
   }
   return table;
 }
@@ -114,6 +151,10 @@ std::string legend(std::span<const Assessment* const> assessments) {
               "P(unst): probability that the stope is unstable now. 1d to 30d: predicted level of "
               "risk so many days ahead: stable, slight (slight_elevated), elev. (elevated), HIGH, "
               "CRIT. (critical), UNST. (unstable). improving+: rapidly_improving.");
+  if (has_plan(assessments))
+    text += wrapped("",
+                    "plan: the colour by the site's response plan, which sees the last days and more than "
+                    "today's answer; who acts is said below.");
   if (rules)
     text += wrapped("", "(rules), none: the rule set alone; that it finds nothing is no proof of stability.");
   return text;
@@ -132,8 +173,9 @@ std::vector<const Assessment*> worst_first(std::span<const Assessment> assessmen
   std::vector<const Assessment*> order;
   for (const Assessment& assessment : assessments) order.push_back(&assessment);
   const auto key = [](const Assessment* assessment) {
+    const int colour = assessment->response ? static_cast<int>(assessment->response->colour) : 0;
     const bool rules_alarm = assessment->rule_based.unstable_today.value_or(false);
-    return std::tuple(urgency(*assessment),
+    return std::tuple(-colour, urgency(*assessment),
                       -assessment->current_stability.instability_probability.value_or(rules_alarm ? 1 : 0),
                       -highest_level(*assessment));
   };
@@ -183,11 +225,12 @@ std::string assessment_table(std::span<const Assessment* const> assessments, std
     rest.remove_prefix(line.size() + 1);
     return line;
   };
+  const bool with_plan = has_plan(assessments);
   for (int heading = 0; heading < 2; ++heading) text.append(next_line()).append("\n");
   for (const Assessment* assessment : assessments) {
     const std::string_view line_colour = colour ? colour_of(*assessment) : "";
     const std::string shown_name = printable(assessment->stope_name);
-    if (!name_fits(shown_name)) text += coloured(shown_name, line_colour) + "\n";
+    if (!name_fits(shown_name, with_plan)) text += coloured(shown_name, line_colour) + "\n";
     text += coloured(next_line(), line_colour) + "\n";
   }
   return text + "\n" + legend(assessments);

@@ -15,9 +15,10 @@ namespace deepmine::apps {
 enum class Urgency { unstable, alert, unknown, stable };
 Urgency urgency(const stope::Assessment& assessment);
 
-/// Unstable stopes first, then alerts, then those that nobody knows about, then the stable ones. Within a
-/// group by probability, by the highest predicted level (of the rules, where only they have one), then as
-/// given.
+/// Where the site has a response plan: red stopes first, then amber, unknown and green ones. Otherwise, and
+/// within a colour, unstable stopes first, then alerts, then those that nobody knows about, then the stable
+/// ones. Within a group by probability, by the highest predicted level (of the rules, where only they have
+/// one), then as given.
 std::vector<const stope::Assessment*> worst_first(std::span<const stope::Assessment> assessments);
 
 /// STABLE, UNSTABLE or UNKNOWN: INSPECT.
@@ -28,8 +29,9 @@ std::string probability_text(const std::optional<double>& probability);
 /// not make a stope stable. `-` if there is none.
 std::string_view level_text(const std::optional<stope::RiskLevel>& level, bool by_rules);
 
-/// The table, and below it what its words mean. At most 100 columns for the usual five horizons; a name that
-/// does not fit stands on a line of its own. Names are made printable.
+/// The table, and below it what its words mean; with a column `plan` where the site has a response plan. At
+/// most 100 columns for the usual five horizons; a name that does not fit stands on a line of its own. Names
+/// are made printable.
 std::string assessment_table(std::span<const stope::Assessment* const> assessments,
                              std::span<const int> horizons, bool colour);
 

@@ -6,6 +6,7 @@
 
 #include "apps/assessment_table.h"
 #include "apps/printable_text.h"
+#include "apps/response_text.h"
 #include "apps/terminal.h"
 
 namespace deepmine::apps {
@@ -241,6 +242,7 @@ std::string details_text(const Assessment& assessment) {
   text += wrapped("  ", fmt::format("{}, risk {}{}, alert {}; status {}, method {}", verdict(assessment),
                                     name(current.risk_level), probabilities, alert, name(assessment.status),
                                     name(assessment.method)));
+  if (assessment.response) text += wrapped("  Response plan: ", response_sentence(*assessment.response));
   text += wrapped("  ", fmt::format("as of {}, last reading {}, {} days used, {} of them filled",
                                     day_text(assessment.as_of), day_text(data.last_reading), data.days_used,
                                     data.days_filled));

@@ -42,8 +42,8 @@ void add_input_options(CLI::App& verb, InputFiles& files) {
   verb.add_flag("--sort", files.sort,
                 "Readings may stand in any order; without it, disorder rejects the stope");
   verb.add_option("--site", files.site,
-                  "Site file (JSON) of the mine: thresholds, age limits, sentinels, words of advice "
-                  "(docs/site_file.md)")
+                  "Site file (JSON) of the mine: thresholds, age limits, sentinels, words of advice, "
+                  "response plan (docs/site_file.md)")
       ->type_name("FILE");
 }
 

@@ -11,6 +11,7 @@
 #include "apps/models_actions.h"
 #include "apps/models_maintenance.h"
 #include "apps/printable_text.h"
+#include "apps/response_text.h"
 #include "apps/result_table.h"
 #include "apps/terminal.h"
 #include "apps/text_table.h"
@@ -145,6 +146,15 @@ std::string plan_text(const train::TrainingPlan& plan) {
   return text;
 }
 
+/// Nothing where the model holds no response plan.
+std::string response_plan_text(const stope::ResponsePlan& plan) {
+  if (!plan.in_use()) return "";
+  std::string text = "Response plan of the site\n";
+  for (const PlanLine& line : plan_lines(plan))
+    text += wrapped(fmt::format("  {:<15}", line.subject), line.text);
+  return text + "\n";
+}
+
 std::string show_text(const lifecycle::LoadedModel& model) {
   const io::ModelMetadata& m = model.metadata();
   return fmt::format(
@@ -158,7 +168,7 @@ std::string show_text(const lifecycle::LoadedModel& model) {
              m.split.validation_stopes.size(), m.split.test_stopes.size(), m.epochs_run,
              format_duration(m.duration_seconds), m.best_epoch, with_thousands(m.total_parameters),
              with_thousands(m.trainable_parameters), plan_text(m.plan)) +
-         result_text(m, stdout_has_colour());
+         response_plan_text(model.components().settings.response_plan) + result_text(m, stdout_has_colour());
 }
 
 int run_show(const ModelsOptions& options, const Context& context) {

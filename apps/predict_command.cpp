@@ -18,6 +18,7 @@
 #include "apps/predict_stream.h"
 #include "apps/prediction_run.h"
 #include "apps/printable_text.h"
+#include "apps/response_text.h"
 #include "apps/terminal.h"
 #include "engine/nn/error.h"
 #include "io/assessment_csv.h"
@@ -85,6 +86,7 @@ std::string report_text(const PredictionRun& run, const std::vector<const stope:
   } else {
     text += reasons_text(ordered);
   }
+  text += response_text(ordered);
   return text + summary_line(ordered) + drift_line(run.findings.drift) + origin_text(run.report);
 }
 

@@ -2,20 +2,16 @@
 #include <fmt/format.h>
 
 #include <CLI/App.hpp>
-#include <CLI/Config.hpp>
 #include <CLI/Validators.hpp>
-#include <exception>
-#include <memory>
 #include <nlohmann/json.hpp>
 
 #include "apps/context.h"
-#include "apps/help_formatter.h"
 #include "apps/terminal.h"
+#include "benchmarks/command_line.h"
 #include "benchmarks/data_stages.h"
 #include "benchmarks/options.h"
 #include "benchmarks/statistics.h"
 #include "engine/nn/activations.h"
-#include "engine/nn/error.h"
 
 using namespace deepmine;
 using namespace deepmine::benchmarks;
@@ -46,11 +42,7 @@ struct DataOptions {
 /// -1: go on.
 int read_data_options(int argument_count, const char* const* arguments, DataOptions& options) {
   CLI::App program;
-  program.name("data_benchmark");
-  program.description(description);
-  program.formatter(std::make_shared<apps::HelpFormatter>());
-  apps::set_examples(program, examples);
-  program.set_help_flag("-h,--help", "Show this text");
+  describe(program, "data_benchmark", description, examples);
   program
       .add_option("--stopes", options.stopes, "Stopes; there will be some more, for the ones that fail early")
       ->check(CLI::Range(10, 1'000'000))
@@ -74,16 +66,7 @@ int read_data_options(int argument_count, const char* const* arguments, DataOpti
       ->type_name("N")
       ->default_str("all cores, at most " + std::to_string(nn::max_lanes));
   program.add_flag("--json", options.json, "Print one line of JSON for each stage");
-  try {
-    program.parse(argument_count, arguments);
-  } catch (const CLI::CallForHelp&) {
-    apps::print_result(program.help());
-    return 0;
-  } catch (const CLI::ParseError& error) {
-    apps::print_warning(std::string("data_benchmark: ") + error.what() + "\nTry 'data_benchmark --help'.");
-    return exit_code(ErrorCode::usage);
-  }
-  return -1;
+  return parse(program, argument_count, arguments);
 }
 
 std::string rounded(double number) {
@@ -188,18 +171,9 @@ int run(const DataOptions& options) {
 }  // namespace
 
 int main(int argument_count, char** arguments) {
-  int code = exit_code(ErrorCode::failure);
-  std::string problem;
-  try {
+  return run_main("data_benchmark", [&] {
     DataOptions options;
     const int end = read_data_options(argument_count, arguments, options);
     return end >= 0 ? end : run(options);
-  } catch (const Error& error) {
-    code = exit_code(error.code());
-    problem = error.what();
-  } catch (const std::exception& error) {
-    problem = error.what();
-  }
-  apps::print_warning("data_benchmark: " + problem);
-  return code;
+  });
 }

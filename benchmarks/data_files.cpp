@@ -1,29 +1,13 @@
 #include "benchmarks/data_files.h"
 
-#include <stdlib.h>
-
 #include <algorithm>
 #include <bit>
-#include <cerrno>
-#include <string>
-#include <system_error>
 
 #include "engine/nn/error.h"
 #include "engine/stope/simulator.h"
 #include "io/stope_csv_writer.h"
 
 namespace deepmine::benchmarks {
-namespace {
-
-std::filesystem::path new_folder() {
-  std::string name = (std::filesystem::temp_directory_path() / "data_benchmark.XXXXXX").string();
-  if (mkdtemp(name.data()) == nullptr)
-    throw Error(ErrorCode::failure,
-                name + ": the folder can't be created: " + std::generic_category().message(errno));
-  return name;
-}
-
-}  // namespace
 
 void DataContents::add(const stope::StopeRecord& record) {
   constexpr std::uint64_t odd = 0x9E3779B97F4A7C15ull;
@@ -40,19 +24,8 @@ void DataContents::add(const stope::StopeRecord& record) {
   bits += static_cast<std::uint64_t>(record.readings.first_day);
 }
 
-DataFiles::DataFiles(std::size_t stopes, int days) : folder_(new_folder()) {
-  try {
-    write(stopes, days);
-  } catch (...) {
-    std::error_code ignored;
-    std::filesystem::remove_all(folder_, ignored);
-    throw;
-  }
-}
-
-DataFiles::~DataFiles() {
-  std::error_code ignored;
-  std::filesystem::remove_all(folder_, ignored);
+DataFiles::DataFiles(std::size_t stopes, int days) {
+  write(stopes, days);
 }
 
 void DataFiles::write(std::size_t stopes, int days) {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 
+#include "benchmarks/temporary_folder.h"
 #include "engine/stope/records.h"
 
 namespace deepmine::benchmarks {
@@ -25,9 +26,6 @@ struct DataContents {
 class DataFiles {
  public:
   DataFiles(std::size_t stopes, int days);
-  ~DataFiles();
-  DataFiles(const DataFiles&) = delete;
-  DataFiles& operator=(const DataFiles&) = delete;
 
   std::filesystem::path statics() const { return folder_ / "static.csv"; }
   std::filesystem::path timeseries() const { return folder_ / "timeseries.csv"; }
@@ -38,7 +36,7 @@ class DataFiles {
  private:
   void write(std::size_t stopes, int days);
 
-  std::filesystem::path folder_;
+  TemporaryFolder folder_{"data_benchmark"};
   std::size_t bytes_ = 0;
   DataContents contents_;
 };

@@ -1,16 +1,12 @@
 #include "benchmarks/options.h"
 
 #include <CLI/App.hpp>
-#include <CLI/Config.hpp>
 #include <CLI/Validators.hpp>
 #include <algorithm>
-#include <memory>
 #include <thread>
 
-#include "apps/context.h"
-#include "apps/help_formatter.h"
+#include "benchmarks/command_line.h"
 #include "engine/nn/activations.h"
-#include "engine/nn/error.h"
 
 namespace deepmine::benchmarks {
 
@@ -33,11 +29,7 @@ int read_options(int argument_count, const char* const* arguments, const Program
   constexpr int most_threads = 1024, largest_batch = 65536, most_steps = 100000000, most_features = 4096,
                 most_days = 4096, most_units = 4096;
   CLI::App program;
-  program.name(text.name);
-  program.description(text.description);
-  program.formatter(std::make_shared<apps::HelpFormatter>());
-  apps::set_examples(program, text.examples);
-  program.set_help_flag("-h,--help", "Show this text");
+  describe(program, text.name, text.description, text.examples);
   const auto add_numbers = [&](const char* name, std::vector<int>& numbers, const std::string& help,
                                const CLI::Validator& range, const std::string& usual) {
     program.add_option(name, numbers, help)
@@ -70,16 +62,7 @@ int read_options(int argument_count, const char* const* arguments, const Program
       "--on-request", options.on_request,
       "Measure whenever a line with a number of steps arrives on standard input, to its end; one "
       "workload");
-  try {
-    program.parse(argument_count, arguments);
-  } catch (const CLI::CallForHelp&) {
-    apps::print_result(program.help());
-    return 0;
-  } catch (const CLI::ParseError& error) {
-    apps::print_warning(std::string(text.name) + ": " + error.what() + "\nTry '" + text.name + " --help'.");
-    return exit_code(ErrorCode::usage);
-  }
-  return -1;
+  return parse(program, argument_count, arguments);
 }
 
 }  // namespace deepmine::benchmarks

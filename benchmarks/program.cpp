@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <charconv>
-#include <exception>
 #include <iostream>
 #include <optional>
 #include <vector>
 
 #include "apps/context.h"
+#include "benchmarks/command_line.h"
 #include "engine/nn/error.h"
 #include "engine/nn/kernels/select.h"
 
@@ -109,20 +109,11 @@ int run_workloads(const Program& program, const Options& options) {
 }  // namespace
 
 int run_program(const Program& program, int argument_count, const char* const* arguments) {
-  int code = exit_code(ErrorCode::failure);
-  std::string problem;
-  try {
+  return run_main(program.text.name, [&] {
     Options options = program.defaults;
     const int end = read_options(argument_count, arguments, program.text, options);
     return end >= 0 ? end : run_workloads(program, options);
-  } catch (const Error& error) {
-    code = exit_code(error.code());
-    problem = error.what();
-  } catch (const std::exception& error) {
-    problem = error.what();
-  }
-  apps::print_warning(std::string(program.text.name) + ": " + problem);
-  return code;
+  });
 }
 
 }  // namespace deepmine::benchmarks

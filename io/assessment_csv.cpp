@@ -93,7 +93,7 @@ std::string joined(const Elements& elements, std::string_view separator, ToText 
 const auto code_of = [](const auto& element) { return element.code; };
 const auto message_of = [](const auto& element) { return element.message; };
 
-std::string header(std::span<const int> horizons) {
+std::string header(std::span<const int> horizons, bool with_responses) {
   Row row;
   for (const std::string_view column :
        {"schema_version", "stope_name", "timestamp", "as_of", "status", "reason_codes", "reasons", "model_id",
@@ -117,6 +117,10 @@ std::string header(std::span<const int> horizons) {
   for (const int horizon : horizons)
     for (const std::string_view column : {"confidence_deviation", "mutual_information"})
       row.text(fmt::format("future_{}d_{}", horizon, column));
+  if (with_responses)
+    for (const std::string_view column :
+         {"response_colour", "response_since", "response_today", "response_owner", "response_action"})
+      row.text(column);
   return row.take();
 }
 
@@ -175,6 +179,14 @@ void write_conclusions(Row& row, const Assessment& assessment) {
   row.text(joined(assessment.recommendations, " | ", [](const auto& advice) { return advice.text; }));
 }
 
+void write_response(Row& row, const stope::Response& response) {
+  row.text(name(response.colour));
+  row.day(response.since);
+  row.text(name(response.today));
+  row.text(response.owner);
+  row.text(response.action);
+}
+
 void write_quality(Row& row, const stope::DataQuality& quality) {
   row.count(quality.days_used);
   row.count(quality.days_filled);
@@ -209,7 +221,9 @@ void check_horizons(const Assessment& assessment, std::span<const int> horizons)
 }  // namespace
 
 std::string assessments_csv(std::span<const Assessment> assessments, std::span<const int> horizons) {
-  std::string text = header(horizons);
+  const bool with_responses = std::any_of(assessments.begin(), assessments.end(),
+                                          [](const Assessment& a) { return a.response.has_value(); });
+  std::string text = header(horizons, with_responses);
   for (const Assessment& assessment : assessments) {
     check_horizons(assessment, horizons);
     Row row;
@@ -219,6 +233,7 @@ std::string assessments_csv(std::span<const Assessment> assessments, std::span<c
     write_conclusions(row, assessment);
     write_quality(row, assessment.data_quality);
     write_uncertainty(row, assessment, horizons);
+    if (with_responses) write_response(row, assessment.response.value_or(stope::Response{}));
     text += row.take();
   }
   return text;

@@ -7,7 +7,11 @@
 //     probabilities), future_<h>d_risk_set, rule_based_<h>d_risk_level
 //   then rule_based_unstable_today, risk_trend, max_risk_horizon, alert_recommended, explanation_codes,
 //   explanations, attributions, recommendation_codes, recommendations, days_used, days_filled, last_reading,
-//   out_of_range
+//   out_of_range, uncertainty_samples, instability_deviation, instability_low, instability_high,
+//   instability_mutual_information, and for each horizon future_<h>d_confidence_deviation,
+//   future_<h>d_mutual_information
+//   and, if the site has a response plan, response_colour, response_since, response_today, response_owner,
+//   response_action
 //
 // * A number or a date that is not known is an empty cell. `stable`, `alert_recommended` and the rules'
 //   verdict are true, false or unknown, and levels that are not known are `unknown`: no program can read them

@@ -1,158 +1,232 @@
 #include "io/assessment_json.h"
 
-#include <cmath>
-
 #include "io/field_json.h"
+#include "io/json_writer.h"
 
 namespace deepmine::io {
 namespace {
 
-OrderedJson json_of(double value) {
-  return std::isfinite(value) ? OrderedJson(value) : OrderedJson(nullptr);
-}
+/// Members of an object, in the order in which they are written.
+class Members {
+ public:
+  explicit Members(JsonWriter& writer) : writer_(writer) { writer_.begin_object(); }
+  ~Members() = default;
+  Members(const Members&) = delete;
+  Members& operator=(const Members&) = delete;
 
-template <class Value>
-OrderedJson or_null(const std::optional<Value>& value) {
-  if (!value) return nullptr;
-  if constexpr (std::is_enum_v<Value>) {
-    return std::string(name(*value));
-  } else if constexpr (std::is_same_v<Value, double>) {
-    return json_of(*value);
-  } else {
-    return *value;
+  template <class Value>
+  Members& add(std::string_view key, const Value& value) {
+    writer_.key(key);
+    if constexpr (std::is_invocable_v<const Value&>) {
+      value();
+    } else if constexpr (std::is_enum_v<Value>) {
+      writer_.value(name(value));
+    } else {
+      writer_.value(value);
+    }
+    return *this;
   }
+  template <class Value>
+  Members& add(std::string_view key, const std::optional<Value>& value) {
+    if (value) return add(key, *value);
+    writer_.key(key);
+    writer_.null();
+    return *this;
+  }
+  // A day is a plain integer in memory, so it has a function of its own.
+  Members& add_day(std::string_view key, const std::optional<stope::Day>& day) {
+    return add(key, day ? std::optional(stope::format_day(*day)) : std::nullopt);
+  }
+  /// A list with what `write` makes of each element.
+  template <class Elements, class Write>
+  Members& add_list(std::string_view key, const Elements& elements, Write write) {
+    writer_.key(key);
+    writer_.begin_list();
+    for (const auto& element : elements) write(writer_, element);
+    writer_.end_list();
+    return *this;
+  }
+  /// What `write` makes of a value, or null.
+  template <class Value, class Write>
+  Members& add_object(std::string_view key, const std::optional<Value>& value, Write write) {
+    writer_.key(key);
+    if (value)
+      write(writer_, *value);
+    else
+      writer_.null();
+    return *this;
+  }
+  void end() { writer_.end_object(); }
+
+ private:
+  JsonWriter& writer_;
+};
+
+void write_model(JsonWriter& writer, const stope::ModelIdentity& model) {
+  Members(writer).add("id", model.id).add("version", model.version).add("trained_at", model.trained_at).end();
 }
 
-// A day is a plain integer in memory, so it has a function of its own.
-OrderedJson day_or_null(const std::optional<stope::Day>& day) {
-  return day ? OrderedJson(stope::format_day(*day)) : OrderedJson(nullptr);
+void write_uncertainty(JsonWriter& writer, const stope::Uncertainty& uncertainty) {
+  Members(writer)
+      .add("samples", uncertainty.samples)
+      .add("mean", uncertainty.mean)
+      .add("standard_deviation", uncertainty.standard_deviation)
+      .add_list("interval", std::array{uncertainty.low, uncertainty.high},
+                [](JsonWriter& to, double bound) { to.value(bound); })
+      .add("mutual_information", uncertainty.mutual_information)
+      .end();
 }
 
-/// A list with an object for each element.
-template <class Elements, class ToJson>
-OrderedJson list_of(const Elements& elements, ToJson to_json) {
-  OrderedJson list = OrderedJson::array();
-  for (const auto& element : elements) list.push_back(to_json(element));
-  return list;
+void write_current(JsonWriter& writer, const stope::CurrentStability& current) {
+  Members(writer)
+      .add("stable", current.stable)
+      .add("instability_probability", current.instability_probability)
+      .add("risk_level", current.risk_level)
+      .add("confidence", current.confidence)
+      .add_object("uncertainty", current.uncertainty, write_uncertainty)
+      .end();
 }
 
-OrderedJson model_json(const std::optional<stope::ModelIdentity>& model) {
-  if (!model) return nullptr;
-  return {{"id", model->id}, {"version", model->version}, {"trained_at", model->trained_at}};
-}
-
-OrderedJson uncertainty_json(const std::optional<stope::Uncertainty>& uncertainty) {
-  if (!uncertainty) return nullptr;
-  return {{"samples", uncertainty->samples},
-          {"mean", json_of(uncertainty->mean)},
-          {"standard_deviation", json_of(uncertainty->standard_deviation)},
-          {"interval", {json_of(uncertainty->low), json_of(uncertainty->high)}},
-          {"mutual_information", json_of(uncertainty->mutual_information)}};
-}
-
-OrderedJson current_json(const stope::CurrentStability& current) {
-  return {{"stable", or_null(current.stable)},
-          {"instability_probability", or_null(current.instability_probability)},
-          {"risk_level", name(current.risk_level)},
-          {"confidence", or_null(current.confidence)},
-          {"uncertainty", uncertainty_json(current.uncertainty)}};
-}
-
-OrderedJson probabilities_json(const std::optional<std::array<double, stope::risk_level_count>>& values) {
-  if (!values) return nullptr;
-  OrderedJson json = OrderedJson::object();
+void write_probabilities(JsonWriter& writer, const std::array<double, stope::risk_level_count>& values) {
+  Members members(writer);
   for (std::size_t level = 0; level < stope::risk_level_count; ++level)
-    json[std::string(stope::risk_level_names[level])] = json_of((*values)[level]);
-  return json;
+    members.add(stope::risk_level_names[level], values[level]);
+  members.end();
 }
 
-OrderedJson future_json(const stope::FuturePrediction& future) {
-  return {{"horizon_days", future.horizon_days},
-          {"date", day_or_null(future.date)},
-          {"predicted_risk_level", or_null(future.predicted_risk_level)},
-          {"confidence", or_null(future.confidence)},
-          {"risk_probabilities", probabilities_json(future.risk_probabilities)},
-          {"risk_set", list_of(future.risk_set, [](stope::RiskLevel level) { return name(level); })},
-          {"uncertainty", uncertainty_json(future.uncertainty)}};
+void write_future(JsonWriter& writer, const stope::FuturePrediction& future) {
+  Members(writer)
+      .add("horizon_days", future.horizon_days)
+      .add_day("date", future.date)
+      .add("predicted_risk_level", future.predicted_risk_level)
+      .add("confidence", future.confidence)
+      .add_object("risk_probabilities", future.risk_probabilities, write_probabilities)
+      .add_list("risk_set", future.risk_set,
+                [](JsonWriter& to, stope::RiskLevel level) { to.value(name(level)); })
+      .add_object("uncertainty", future.uncertainty, write_uncertainty)
+      .end();
 }
 
-OrderedJson rules_json(const stope::RuleBased& rules) {
-  OrderedJson levels = OrderedJson::object();
-  for (const stope::RuleBasedLevel& level : rules.risk_levels)
-    levels[std::to_string(level.horizon_days)] = or_null(level.level);
-  return {{"unstable_today", or_null(rules.unstable_today)}, {"risk_levels", std::move(levels)}};
+void write_rules(JsonWriter& writer, const stope::RuleBased& rules) {
+  Members members(writer);
+  members.add("unstable_today", rules.unstable_today);
+  members.add("risk_levels", [&] {
+    Members levels(writer);
+    for (const stope::RuleBasedLevel& level : rules.risk_levels)
+      levels.add(std::to_string(level.horizon_days), level.level);
+    levels.end();
+  });
+  members.end();
 }
 
-OrderedJson quality_json(const stope::DataQuality& quality) {
-  return {{"days_used", quality.days_used},
-          {"days_filled", quality.days_filled},
-          {"last_reading", day_or_null(quality.last_reading)},
-          {"out_of_range", list_of(quality.out_of_range, [](const stope::OutOfRange& input) {
-             return OrderedJson{{"input", input.input},
-                                {"day", day_or_null(input.day)},
-                                {"value", json_of(input.value)},
-                                {"lowest", json_of(input.lowest)},
-                                {"highest", json_of(input.highest)}};
-           })}};
+void write_response(JsonWriter& writer, const stope::Response& response) {
+  Members(writer)
+      .add("colour", response.colour)
+      .add_day("since", response.since)
+      .add("today", response.today)
+      .add("held", response.held())
+      .add("owner", response.owner)
+      .add("action", response.action)
+      .end();
+}
+
+void write_explanation(JsonWriter& writer, const stope::Explanation& explanation) {
+  Members(writer)
+      .add("code", explanation.code)
+      .add("message", explanation.message)
+      .add("input", explanation.input)
+      .add("value", explanation.value)
+      .add("threshold", explanation.threshold)
+      .add("unit", explanation.unit)
+      .end();
+}
+
+void write_attribution(JsonWriter& writer, const stope::Attribution& attribution) {
+  Members members(writer);
+  members.add("input", attribution.input);
+  if (attribution.category.empty())
+    members.add("value", attribution.value);
+  else
+    members.add("value", attribution.category);
+  members.add("unit", attribution.unit).add("contribution", attribution.contribution).end();
+}
+
+void write_out_of_range(JsonWriter& writer, const stope::OutOfRange& input) {
+  Members(writer)
+      .add("input", input.input)
+      .add_day("day", input.day)
+      .add("value", input.value)
+      .add("lowest", input.lowest)
+      .add("highest", input.highest)
+      .end();
+}
+
+void write_quality(JsonWriter& writer, const stope::DataQuality& quality) {
+  Members(writer)
+      .add("days_used", quality.days_used)
+      .add("days_filled", quality.days_filled)
+      .add_day("last_reading", quality.last_reading)
+      .add_list("out_of_range", quality.out_of_range, write_out_of_range)
+      .end();
+}
+
+void write_assessment(JsonWriter& writer, const stope::Assessment& assessment) {
+  Members members(writer);
+  members.add("schema_version", assessment.schema_version)
+      .add("stope_name", assessment.stope_name)
+      .add("timestamp", assessment.timestamp)
+      .add_day("as_of", assessment.as_of)
+      .add("status", assessment.status)
+      .add_list("reasons", assessment.reasons,
+                [](JsonWriter& to, const stope::Reason& reason) {
+                  Members(to).add("code", reason.code).add("message", reason.message).end();
+                })
+      .add_object("model", assessment.model, write_model)
+      .add("method", assessment.method)
+      .add("current_stability", [&] { write_current(writer, assessment.current_stability); })
+      .add_list("future_predictions", assessment.future_predictions, write_future)
+      .add("rule_based", [&] { write_rules(writer, assessment.rule_based); })
+      .add("risk_trend", assessment.risk_trend)
+      .add("max_risk_horizon", assessment.max_risk_horizon)
+      .add("alert_recommended", assessment.alert_recommended)
+      .add_list("explanations", assessment.explanations, write_explanation)
+      .add_list("attributions", assessment.attributions, write_attribution)
+      .add_list("recommendations", assessment.recommendations,
+                [](JsonWriter& to, const stope::Recommendation& advice) {
+                  Members(to).add("code", advice.code).add("text", advice.text).end();
+                });
+  if (assessment.response) members.add_object("response", assessment.response, write_response);
+  members.add("data_quality", [&] { write_quality(writer, assessment.data_quality); }).end();
 }
 
 }  // namespace
 
-nlohmann::ordered_json attribution_to_json(const stope::Attribution& attribution) {
-  return {{"input", attribution.input},
-          {"value",
-           attribution.category.empty() ? json_of(attribution.value) : OrderedJson(attribution.category)},
-          {"unit", attribution.unit},
-          {"contribution", json_of(attribution.contribution)}};
+std::string assessment_line(const stope::Assessment& assessment) {
+  JsonWriter writer(-1);
+  write_assessment(writer, assessment);
+  return writer.take();
 }
 
 nlohmann::ordered_json assessment_to_json(const stope::Assessment& assessment) {
-  OrderedJson json;
-  json["schema_version"] = assessment.schema_version;
-  json["stope_name"] = assessment.stope_name;
-  json["timestamp"] = assessment.timestamp;
-  json["as_of"] = day_or_null(assessment.as_of);
-  json["status"] = name(assessment.status);
-  json["reasons"] = list_of(assessment.reasons, [](const stope::Reason& reason) {
-    return OrderedJson{{"code", reason.code}, {"message", reason.message}};
-  });
-  json["model"] = model_json(assessment.model);
-  json["method"] = name(assessment.method);
-  json["current_stability"] = current_json(assessment.current_stability);
-  json["future_predictions"] = list_of(assessment.future_predictions, future_json);
-  json["rule_based"] = rules_json(assessment.rule_based);
-  json["risk_trend"] = or_null(assessment.risk_trend);
-  json["max_risk_horizon"] = or_null(assessment.max_risk_horizon);
-  json["alert_recommended"] = or_null(assessment.alert_recommended);
-  json["explanations"] = list_of(assessment.explanations, [](const stope::Explanation& explanation) {
-    return OrderedJson{{"code", explanation.code},
-                       {"message", explanation.message},
-                       {"input", explanation.input},
-                       {"value", json_of(explanation.value)},
-                       {"threshold", json_of(explanation.threshold)},
-                       {"unit", explanation.unit}};
-  });
-  json["attributions"] = list_of(assessment.attributions, attribution_to_json);
-  json["recommendations"] = list_of(assessment.recommendations, [](const stope::Recommendation& advice) {
-    return OrderedJson{{"code", advice.code}, {"text", advice.text}};
-  });
-  json["data_quality"] = quality_json(assessment.data_quality);
-  return json;
-}
-
-std::string assessment_line(const stope::Assessment& assessment) {
-  return assessment_to_json(assessment).dump(-1, ' ', false, OrderedJson::error_handler_t::replace);
+  return OrderedJson::parse(assessment_line(assessment));
 }
 
 std::string predictions_json(const std::optional<stope::ModelIdentity>& model,
                              std::span<const stope::Assessment> assessments,
                              const nlohmann::ordered_json* drift) {
-  OrderedJson json;
-  json["schema_version"] = stope::assessment_schema_version;
-  json["model"] = model_json(model);
-  json["predictions"] = list_of(assessments, assessment_to_json);
-  json["drift"] = drift != nullptr ? *drift : OrderedJson(nullptr);
-  return json_text(json);
+  JsonWriter writer(2);
+  Members members(writer);
+  members.add("schema_version", stope::assessment_schema_version)
+      .add_object("model", model, write_model)
+      .add_list("predictions", assessments, write_assessment)
+      .add("drift", [&] {
+        if (drift != nullptr)
+          writer.document(drift->dump(2, ' ', false, OrderedJson::error_handler_t::replace));
+        else
+          writer.null();
+      });
+  members.end();
+  return writer.take() + "\n";
 }
 
 }  // namespace deepmine::io

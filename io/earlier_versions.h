@@ -91,6 +91,7 @@ struct AssessmentSettingsVersion2 {
   }
 };
 
+/// Components and checkpoints of versions 1 and 2: without `response_plan`.
 struct SiteSettingsVersion2 {
   stope::UnstableRules unstable_rules;
   stope::RiskRules risk_rules;

@@ -2,10 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <numeric>
 #include <set>
+#include <string_view>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "engine/nn/error.h"
@@ -21,6 +25,36 @@ template <class Value>
 constexpr bool is_list = false;
 template <class Element>
 constexpr bool is_list<std::vector<Element>> = true;
+
+/// How many letters have to be put in, taken away or exchanged to make one text of the other (Levenshtein).
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), std::size_t{0});
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    std::size_t diagonal = row[0];
+    row[0] = i + 1;
+    for (std::size_t j = 0; j < b.size(); ++j) {
+      const std::size_t above = row[j + 1];
+      row[j + 1] = std::min({above + 1, row[j] + 1, diagonal + (a[i] == b[j] ? 0 : 1)});
+      diagonal = above;
+    }
+  }
+  return row.back();
+}
+
+/// The known name that was probably meant, or nothing.
+std::string nearest_name(std::string_view name, const std::set<std::string>& known) {
+  constexpr std::size_t longest = 64;  // no name is; the work grows with the square
+  if (name.size() > longest) return {};
+  std::string nearest;
+  std::size_t best = 1 + name.size() / 3;
+  for (const std::string& candidate : known)
+    if (const std::size_t distance = edit_distance(name, candidate); distance < best) {
+      best = distance;
+      nearest = candidate;
+    }
+  return nearest;
+}
 
 /// Reads values onto the fields of a table and collects what is wrong, each with its place.
 class SiteReader {
@@ -56,11 +90,21 @@ class SiteReader {
   }
 
   const std::vector<std::string>& problems() const { return problems_; }
+  /// Places of values that were not taken over.
+  const std::vector<std::string>& refused() const { return refused_; }
 
  private:
   void wrong(const std::string& place, std::string_view expected, const Json& found) {
     problems_.push_back(
-        fmt::format("{}: expected {}, found {}", place.empty() ? "the file" : place, expected, found.dump()));
+        fmt::format("{}: expected {}, found {}", place.empty() ? "the file" : place, expected, shown(found)));
+    refused_.push_back(place);
+  }
+
+  static std::string shown(const Json& found) {
+    constexpr std::size_t longest = 80;
+    std::string text = found.dump(-1, ' ', false, Json::error_handler_t::replace);
+    if (text.size() <= longest) return text;
+    return found.dump(-1, ' ', true, Json::error_handler_t::replace).substr(0, longest) + "...";
   }
 
   void read_whole_number(const Json& json, int& value, const std::string& place) {
@@ -120,13 +164,40 @@ class SiteReader {
         read(*found, field, place.empty() ? name : place + "." + name);
     });
     for (const auto& [name, value] : json.items())
-      if (!known.contains(name))
-        problems_.push_back(fmt::format("{}: unknown name '{}', expected one of: {}",
-                                        place.empty() ? "the file" : place, name, fmt::join(known, ", ")));
+      if (!known.contains(name)) unknown_name(place, name, known);
   }
 
-  std::vector<std::string> problems_;
+  void unknown_name(const std::string& place, const std::string& name, const std::set<std::string>& known) {
+    constexpr std::size_t most_suggestions = 20;  // whoever needs more has another kind of file
+    const std::string meant = problems_.size() < most_suggestions ? nearest_name(name, known) : "";
+    problems_.push_back(fmt::format(
+        "{}: unknown name '{}'{}, expected one of: {}", place.empty() ? "the file" : place, name,
+        meant.empty() ? "" : fmt::format(" (did you mean '{}'?)", meant), fmt::join(known, ", ")));
+    // What was meant is missing now; that it is need not be said, too.
+    if (!meant.empty()) refused_.push_back(place.empty() ? meant : place + "." + meant);
+  }
+
+  std::vector<std::string> problems_, refused_;
 };
+
+/// The field with which a problem of stope::problems() begins.
+std::string_view place_of(std::string_view problem) {
+  return problem.substr(0, problem.find(':'));
+}
+
+/// Whether one place is the other or a part of it.
+bool overlap(std::string_view a, std::string_view b) {
+  if (a.size() > b.size()) std::swap(a, b);
+  return b.starts_with(a) && (a.empty() || a.size() == b.size() || b[a.size()] == '.' || b[a.size()] == '[');
+}
+
+std::string list_of(const std::vector<std::string>& problems) {
+  constexpr std::size_t most = 50;
+  std::string text;
+  for (std::size_t i = 0; i < std::min(most, problems.size()); ++i) text += "\n  " + problems[i];
+  if (problems.size() > most) text += fmt::format("\n  and {} more", problems.size() - most);
+  return text;
+}
 
 }  // namespace
 
@@ -136,10 +207,18 @@ stope::SiteSettings parse_site_settings(std::string_view text, const std::string
   SiteReader reader;
   reader.read(parse_strict_json(text, source), settings, "");
   std::vector<std::string> problems = reader.problems();
-  if (problems.empty()) problems = stope::problems(settings);
+  for (std::string& problem : stope::problems(settings)) {
+    // What follows from a value that could not be read is no problem of its own.
+    const bool follows =
+        std::any_of(reader.refused().begin(), reader.refused().end(),
+                    [&](const std::string& place) { return overlap(place_of(problem), place); });
+    if (!follows) problems.push_back(std::move(problem));
+  }
   if (problems.empty()) return settings;
   throw Error(ErrorCode::usage,
-              fmt::format("{}: the site file can't be used:\n  {}", source, fmt::join(problems, "\n  ")));
+              fmt::format("{}: the site file can't be used, and nothing was done; put right:{}\n"
+                          "docs/site_file.md says what each name means",
+                          source, list_of(problems)));
 }
 
 stope::SiteSettings read_site_file(const std::filesystem::path& path, const stope::SiteSettings& base) {

@@ -12,6 +12,7 @@
 #pragma once
 
 #include <filesystem>
+#include <string>
 #include <string_view>
 
 #include "engine/stope/thresholds.h"

@@ -18,6 +18,10 @@ std::int32_t value_or_unknown(const std::optional<Enumeration>& value) {
   return value ? static_cast<std::int32_t>(*value) : DM_UNKNOWN;
 }
 
+const char* or_null(const std::string& text) {
+  return text.empty() ? nullptr : text.c_str();
+}
+
 /// Makes a structure of each value, and shows the list.
 template <class Values, class Element, class Make>
 void show_list(const Values& values, PointerList<Element>& list, const Element* const*& shown,
@@ -40,6 +44,9 @@ static_assert(DM_METHOD_RULE_BASED == static_cast<int>(stope::Method::rule_based
 static_assert(DM_RISK_HIGH == static_cast<int>(stope::CurrentRisk::high) &&
               DM_RISK_UNKNOWN == static_cast<int>(stope::CurrentRisk::unknown));
 static_assert(DM_TREND_RAPIDLY_IMPROVING == static_cast<int>(stope::RiskTrend::rapidly_improving));
+static_assert(DM_COLOUR_UNKNOWN == static_cast<int>(stope::ResponseColour::unknown) &&
+              DM_COLOUR_AMBER == static_cast<int>(stope::ResponseColour::amber) &&
+              DM_COLOUR_RED == static_cast<int>(stope::ResponseColour::red));
 static_assert(DM_LEVEL_UNSTABLE == static_cast<int>(stope::RiskLevel::unstable) &&
               std::size_t{DM_LEVEL_COUNT} == stope::risk_level_count);
 
@@ -52,10 +59,18 @@ Answer::Answer(const stope::Assessment& assessment) : assessment_(assessment) {
   show_futures();
   show_explanations();
   show_quality();
+  show_response();
 }
 
 const char* Answer::text_of(const std::optional<stope::Day>& day) {
   return day ? texts_.emplace_back(stope::format_day(*day)).c_str() : nullptr;
+}
+
+const dm_uncertainty* Answer::show(const std::optional<stope::Uncertainty>& uncertainty) {
+  if (!uncertainty) return nullptr;
+  return &uncertainties_.emplace_back(dm_uncertainty{
+      sizeof(dm_uncertainty), uncertainty->samples, uncertainty->mean, uncertainty->standard_deviation,
+      uncertainty->low, uncertainty->high, uncertainty->mutual_information});
 }
 
 void Answer::show_heads() {
@@ -74,6 +89,7 @@ void Answer::show_heads() {
   view_.risk_level = static_cast<std::int32_t>(a.current_stability.risk_level);
   view_.instability_probability = a.current_stability.instability_probability.value_or(unknown_number);
   view_.confidence = a.current_stability.confidence.value_or(unknown_number);
+  view_.uncertainty = show(a.current_stability.uncertainty);
   view_.risk_trend = value_or_unknown(a.risk_trend);
   view_.max_risk_horizon = value_or_unknown(a.max_risk_horizon);
   view_.alert_recommended = flag(a.alert_recommended);
@@ -96,6 +112,7 @@ void Answer::show_futures() {
                 set.push_back(static_cast<std::int32_t>(level));
               shown.risk_set = set.data();
               shown.risk_set_count = set.size();
+              shown.uncertainty = show(future.uncertainty);
               return shown;
             });
 }
@@ -118,11 +135,15 @@ void Answer::show_explanations() {
                   0,       e.code.c_str(), e.message.c_str(), e.input.c_str(), e.unit.c_str(),
                   e.value, e.threshold};
             });
-  show_list(
-      assessment_.attributions, attributions_, view_.attributions, view_.attribution_count,
-      [](const stope::Attribution& attribution) {
-        return dm_attribution{0, attribution.input.c_str(), attribution.value, attribution.contribution};
-      });
+  show_list(assessment_.attributions, attributions_, view_.attributions, view_.attribution_count,
+            [](const stope::Attribution& attribution) {
+              return dm_attribution{0,
+                                    attribution.input.c_str(),
+                                    attribution.value,
+                                    attribution.contribution,
+                                    or_null(attribution.unit),
+                                    or_null(attribution.category)};
+            });
   show_list(assessment_.recommendations, recommendations_, view_.recommendations, view_.recommendation_count,
             [](const stope::Recommendation& recommendation) {
               return dm_recommendation{0, recommendation.code.c_str(), recommendation.text.c_str()};
@@ -139,6 +160,19 @@ void Answer::show_quality() {
               return dm_out_of_range{0,           input.input.c_str(), text_of(input.day),
                                      input.value, input.lowest,        input.highest};
             });
+}
+
+void Answer::show_response() {
+  if (!assessment_.response) return;
+  const stope::Response& given = *assessment_.response;
+  response_ = {sizeof response_,
+               static_cast<std::int32_t>(given.colour),
+               static_cast<std::int32_t>(given.today),
+               given.held() ? DM_YES : DM_NO,
+               text_of(given.since),
+               given.owner.c_str(),
+               given.action.c_str()};
+  view_.response = &response_;
 }
 
 }  // namespace deepmine::library

@@ -35,11 +35,14 @@ class Answer {
   void show_reasons_and_rules();
   void show_explanations();
   void show_quality();
+  void show_response();
   const char* text_of(const std::optional<stope::Day>& day);
+  const dm_uncertainty* show(const std::optional<stope::Uncertainty>& uncertainty);
 
   const stope::Assessment& assessment_;
   std::deque<std::string> texts_;  // a deque moves nothing when it grows
   std::deque<std::vector<std::int32_t>> risk_sets_;
+  std::deque<dm_uncertainty> uncertainties_;
   PointerList<dm_reason> reasons_;
   PointerList<dm_future> futures_;
   PointerList<dm_rule_level> rule_levels_;
@@ -47,6 +50,7 @@ class Answer {
   PointerList<dm_attribution> attributions_;
   PointerList<dm_recommendation> recommendations_;
   PointerList<dm_out_of_range> out_of_range_;
+  dm_response response_{};
   dm_answer view_{};
 };
 

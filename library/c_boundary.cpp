@@ -2,6 +2,8 @@
 
 #include <cstdlib>
 
+#include "io/utf8.h"
+
 namespace deepmine::library {
 
 void refuse(const std::string& message) {
@@ -39,6 +41,8 @@ void fill_error(dm_error* error, dm_status status, std::string_view message) noe
   char* const text = reinterpret_cast<char*>(error) + before_message;
   std::memcpy(text, message.data(), length);
   text[length] = '\0';
+  // A message may quote what it is about, which need not be text.
+  for (std::size_t at = 0; (at += io::find_invalid_utf8({text + at, length - at})) < length;) text[at] = '?';
 }
 
 char* new_text(std::string_view text) {

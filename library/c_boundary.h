@@ -2,6 +2,8 @@
 #pragma once
 
 #include <algorithm>
+#include <cerrno>
+#include <cfenv>
 #include <cstddef>
 #include <cstring>
 #include <exception>
@@ -22,9 +24,31 @@ void fill_error(dm_error* error, dm_status status, std::string_view message) noe
 
 dm_status status_of(ErrorCode code) noexcept;
 
+/// What the calling thread has set for itself, put back at the end. Until then the floating-point environment
+/// is the usual one: another rounding mode would change the bits of an answer, and a program that has traps
+/// enabled would be ended by the first NaN that is compared.
+class HostState {
+ public:
+  HostState() noexcept {
+    std::fegetenv(&floating_point_);
+    std::fesetenv(FE_DFL_ENV);
+  }
+  ~HostState() {
+    std::fesetenv(&floating_point_);
+    errno = errno_;
+  }
+  HostState(const HostState&) = delete;
+  HostState& operator=(const HostState&) = delete;
+
+ private:
+  int errno_ = errno;
+  std::fenv_t floating_point_{};
+};
+
 /// Runs a function of the interface; whatever it throws becomes a status and a message.
 template <class Function>
 dm_status guarded(dm_error* error, Function&& function) noexcept {
+  const HostState put_back;
   try {
     function();
     return DM_OK;
@@ -47,6 +71,8 @@ dm_status guarded(dm_error* error, Function&& function) noexcept {
 /// that is added later keeps the number of before here.
 template <class Structure>
 inline constexpr std::size_t first_size = sizeof(Structure);
+template <>
+inline constexpr std::size_t first_size<dm_request> = offsetof(dm_request, coverage);
 
 /// A size that no version of a structure will ever have: the caller forgot to set it.
 inline constexpr std::size_t largest_structure = 4096;

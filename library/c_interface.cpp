@@ -1,4 +1,7 @@
 // The functions of deepmine.h over lifecycle::Service: arguments are checked and copied, answers are shown.
+#include <fmt/format.h>
+
+#include <filesystem>
 #include <limits>
 #include <memory>
 #include <optional>
@@ -13,6 +16,7 @@
 #include "library/c_answers.h"
 #include "library/c_boundary.h"
 #include "library/c_cases.h"
+#include "library/c_threads.h"
 #include "lifecycle/case_prediction.h"
 #include "lifecycle/health_json.h"
 
@@ -20,8 +24,9 @@ using namespace deepmine;
 using namespace deepmine::library;
 
 struct dm_service {
+  /// The program may go to another folder later; the store stays where it was.
   dm_service(const char* store, lifecycle::ServiceOptions options)
-      : service(lifecycle::ModelStore(store), std::move(options)) {}
+      : service(lifecycle::ModelStore(std::filesystem::absolute(store)), std::move(options)) {}
 
   lifecycle::Service service;
   std::string site_file, site_text;  ///< empty: none
@@ -82,16 +87,40 @@ std::optional<stope::Day> day_of(const char* given, const char* name) {
   refuse(std::string(name) + " is '" + text.substr(0, 40) + "', expected a day such as 2024-03-30");
 }
 
-lifecycle::PredictionRequest request_of(const dm_service& service, const Snapshot& from,
-                                        const dm_request* given, std::int32_t threads) {
+/// Throws Error{usage} for what no request may ask.
+void check_request(const dm_request& asked, std::int32_t threads) {
   constexpr std::int32_t most_threads = 1024;
-  dm_request asked = DM_REQUEST_INIT;
-  if (given != nullptr) asked = read_structure(given, "dm_request");
   if (threads < 1 || threads > most_threads)
     refuse("threads is " + std::to_string(threads) + ", expected 1 to " + std::to_string(most_threads));
   if (!(asked.threshold >= 0 && asked.threshold < 1))
-    refuse("threshold is " + std::to_string(asked.threshold) +
-           ", expected a probability between 0 and 1, or 0 for the model's");
+    refuse(fmt::format("threshold is {}, expected a probability between 0 and 1, or 0 for the model's",
+                       asked.threshold));
+  if (asked.samples != 0 && (asked.samples < 2 || asked.samples > lifecycle::most_draws))
+    refuse("samples is " + std::to_string(asked.samples) + ", expected 2 to " +
+           std::to_string(lifecycle::most_draws) + ", or 0 for none");
+  stope::SiteSettings settings;
+  settings.assessment.risk_set_coverage = asked.coverage;
+  if (asked.coverage != 0 && !stope::problems(settings).empty())
+    refuse(fmt::format("coverage is {}, expected whole hundredths from 0.50 to 0.99, or 0 for the model's",
+                       asked.coverage));
+}
+
+/// What the site file and the request set instead of the settings of the model; nothing if neither does.
+std::optional<stope::SiteSettings> settings_of(const dm_service& service, const Snapshot& from,
+                                               double coverage) {
+  if (service.site_file.empty() && coverage == 0) return std::nullopt;
+  stope::SiteSettings settings = from->model ? from->model->components().settings : stope::SiteSettings{};
+  if (!service.site_file.empty())
+    settings = io::parse_site_settings(service.site_text, service.site_file, settings);
+  if (coverage != 0) settings.assessment.risk_set_coverage = coverage;
+  return settings;
+}
+
+lifecycle::PredictionRequest request_of(const dm_service& service, const Snapshot& from,
+                                        const dm_request* given, std::int32_t threads) {
+  dm_request asked = DM_REQUEST_INIT;
+  if (given != nullptr) asked = read_structure(given, "dm_request");
+  check_request(asked, threads);
   lifecycle::PredictionRequest request;
   request.as_of = day_of(asked.as_of, "as_of");
   request.today = day_of(asked.today, "today");
@@ -102,11 +131,11 @@ lifecycle::PredictionRequest request_of(const dm_service& service, const Snapsho
   if (asked.threshold > 0) request.threshold = asked.threshold;
   request.timestamp =
       asked.timestamp != nullptr ? text_of(asked.timestamp, "timestamp") : lifecycle::utc_timestamp();
-  request.threads = threads;
-  if (!service.site_file.empty())
-    request.settings =
-        io::parse_site_settings(service.site_text, service.site_file,
-                                from->model ? from->model->components().settings : stope::SiteSettings{});
+  request.threads = threads_to_be_had(threads);
+  request.settings = settings_of(service, from, asked.coverage);
+  request.draws = asked.samples;
+  request.draw_seed = asked.sample_seed;
+  request.attributions = asked.attributions != 0;
   return request;
 }
 
@@ -136,6 +165,7 @@ dm_status dm_open(const char* store, const dm_options* options, dm_service** ser
 }
 
 void dm_close(dm_service* service) noexcept {
+  const HostState put_back;
   delete service;
 }
 
@@ -245,6 +275,7 @@ dm_status dm_answers_json(const dm_answers* answers, char** json, dm_error* erro
 }
 
 void dm_free_answers(dm_answers* answers) noexcept {
+  const HostState put_back;
   delete answers;
 }
 
@@ -264,6 +295,7 @@ dm_status dm_predict_json(dm_service* service, const char* text, size_t length, 
 }
 
 void dm_free_text(char* text) noexcept {
+  const HostState put_back;
   std::free(text);
 }
 

@@ -63,4 +63,8 @@ const char* dm_trend_name(std::int32_t trend) noexcept {
   return name_of(trend, stope::RiskTrend::rapidly_improving);
 }
 
+const char* dm_colour_name(std::int32_t colour) noexcept {
+  return name_of(colour, stope::ResponseColour::red);
+}
+
 }  // extern "C"

@@ -20,15 +20,16 @@
  * one's prediction. Only dm_close() and dm_free_*() must come last and alone. `threads` says how many threads
  * one call may use, from 1; the answers have the same bits for any number. With 1 the library starts none for
  * the computation, and that is what is safe in a process that was forked; with more, OpenMP's threads do not
- * survive a fork(). A model that goes into service while the program runs is loaded by one thread of the
- * service's own (dm_options.refresh_milliseconds), which ends by itself.
+ * survive a fork(). Where the system does not give all of them, fewer are used. A model that goes into
+ * service while the program runs is loaded by one thread of the service's own
+ * (dm_options.refresh_milliseconds), which ends by itself.
  *
  * ERRORS. Every function that can fail returns a dm_status, and fills the caller's dm_error unless that is
  * NULL. What stands in a case decides about that case alone: its answer is `rejected` or `abstain` with
  * reasons, never a number, and the call is DM_OK. A call that makes no sense (NULL, a size of no known
  * structure, an unknown name, text that is no UTF-8) is DM_USAGE, and nothing is answered. Nothing is written
  * to stdout or stderr, no signal handler is set, no exception leaves the library, and there is no global
- * state.
+ * state; errno and the floating-point environment are after a call as they were, and change no answer.
  *
  * SAFETY. `stable` is DM_YES only where the network said so. DM_UNKNOWN is not stable: somebody has to look.
  *
@@ -202,6 +203,13 @@ typedef struct dm_request {
                               computer's */
   const char* timestamp; /**< of the prediction, as it stands in the answers; NULL: now, UTC */
   double threshold;      /**< a stope is unstable from this probability on; 0: the model's */
+  double coverage;       /**< how often the level that comes is to lie in `risk_set`: whole hundredths from
+                              0.50 to 0.99; 0: the model's, or the site file's */
+  uint64_t sample_seed;  /**< of `samples` */
+  /** Ask the network so many times with its dropout left on, 2 to 10000, and tell how far its answers lie
+   *  apart (`uncertainty`). 0: do not. DM_USAGE where the model's network has no dropout. */
+  int32_t samples;
+  int32_t attributions; /**< not 0: fill `attributions`, which takes some hundred times as long */
 } dm_request;
 
 /* ---- answers ----------------------------------------------------------------------------------- */
@@ -248,11 +256,24 @@ enum {
   DM_TREND_RAPIDLY_IMPROVING = 4
 };
 
+/** The colours of a response plan, ascending: unknown is worse than green. */
+enum { DM_COLOUR_GREEN = 0, DM_COLOUR_UNKNOWN = 1, DM_COLOUR_AMBER = 2, DM_COLOUR_RED = 3 };
+
 /** Why an answer is what it is. Codes are stable, messages are for people. */
 typedef struct dm_reason {
   size_t size;
   const char *code, *message;
 } dm_reason;
+
+/** How far the network's answers lie apart when its dropout is left on: about the probability that the answer
+ *  names, of instability or of the predicted level (docs/calibration.md). */
+typedef struct dm_uncertainty {
+  size_t size;
+  int32_t samples;
+  double mean, standard_deviation;
+  double low, high;          /**< nine of ten samples lie between */
+  double mutual_information; /**< nats: what the samples disagree about */
+} dm_uncertainty;
 
 /** The risk some days ahead. */
 typedef struct dm_future {
@@ -264,6 +285,7 @@ typedef struct dm_future {
   double risk_probabilities[DM_LEVEL_COUNT]; /**< by level */
   const int32_t* risk_set;                   /**< levels that can't be ruled out, ascending */
   size_t risk_set_count;
+  const dm_uncertainty* uncertainty; /**< NULL unless samples were asked for and the network answered */
 } dm_future;
 
 /** What the rule set says, extrapolated. */
@@ -280,11 +302,14 @@ typedef struct dm_explanation {
   double value, threshold;
 } dm_explanation;
 
-/** How much an input moved the answer. */
+/** How much an input moved the probability of instability away from that of the average stope of the
+ * training. All of them sum to the difference; the strongest stands first. */
 typedef struct dm_attribution {
   size_t size;
   const char* input;
-  double value, contribution;
+  double value; /**< in raw units, of a sensor the mean of its last days; NaN for a category */
+  double contribution;
+  const char *unit, *category; /**< NULL where there is none */
 } dm_attribution;
 
 /** What is recommended. */
@@ -299,6 +324,16 @@ typedef struct dm_out_of_range {
   const char *input, *day; /**< `day` is NULL for a static input */
   double value, lowest, highest;
 } dm_out_of_range;
+
+/** What the mine's response plan (docs/site_file.md) says: who has to do what. */
+typedef struct dm_response {
+  size_t size;
+  int32_t colour;    /**< DM_COLOUR_... */
+  int32_t today;     /**< the colour that today's answer alone gives */
+  int32_t held;      /**< DM_YES: `colour` is worse, because an alarm falls only after some days */
+  const char* since; /**< day on which the alarm was raised; NULL: not known, or there is none */
+  const char *owner, *action;
+} dm_response;
 
 /** The whole answer about one stope. Lists are of pointers: entry i is at `list[i]`. */
 typedef struct dm_answer {
@@ -339,6 +374,10 @@ typedef struct dm_answer {
   size_t recommendation_count;
   const dm_out_of_range* const* out_of_range;
   size_t out_of_range_count;
+
+  const dm_uncertainty* uncertainty; /**< of instability_probability; NULL unless samples were asked for and
+                                        the network answered */
+  const dm_response* response;       /**< NULL: the site has no response plan */
 } dm_answer;
 
 /** Answers to cases, in their order; at most 1,000,000, no stope twice. Together they are one data set, as
@@ -388,6 +427,7 @@ DM_API const char* dm_method_name(int32_t method) DM_NOEXCEPT;
 DM_API const char* dm_risk_name(int32_t risk) DM_NOEXCEPT;
 DM_API const char* dm_level_name(int32_t level) DM_NOEXCEPT;
 DM_API const char* dm_trend_name(int32_t trend) DM_NOEXCEPT;
+DM_API const char* dm_colour_name(int32_t colour) DM_NOEXCEPT;
 
 /* ---- initial values ---------------------------------------------------------------------------- */
 
@@ -397,7 +437,7 @@ DM_API const char* dm_trend_name(int32_t trend) DM_NOEXCEPT;
 #define DM_MODEL_INIT   { sizeof(dm_model), DM_UNAVAILABLE, 0, 0, "", "" }
 #define DM_HEALTH_INIT  { sizeof(dm_health), 2, DM_UNAVAILABLE, 0, 0, 0 }
 #define DM_CASE_INIT    { sizeof(dm_case), NULL, NULL, 0, NULL, 0, 0, NULL, NULL, NULL, 0 }
-#define DM_REQUEST_INIT { sizeof(dm_request), NULL, NULL, NULL, 0 }
+#define DM_REQUEST_INIT { sizeof(dm_request), NULL, NULL, NULL, 0, 0, 0, 0, 0 }
 /* clang-format on */
 
 #ifdef __cplusplus

@@ -62,10 +62,13 @@ struct Case {
   std::vector<Reading> readings;  ///< in order of time
 };
 
-/// What is asked; empty: the default.
+/// What is asked, as dm_request has it; empty: the default.
 struct Request {
   std::string as_of, today, timestamp;
-  std::optional<double> threshold;
+  std::optional<double> threshold, coverage;
+  std::int32_t samples = 0;
+  std::uint64_t sample_seed = 0;
+  bool attributions = false;
 };
 
 /// How a service behaves.
@@ -75,28 +78,31 @@ struct Options {
   std::string site_file;
 };
 
+/// Goes over anything with operator[]; keeps a copy of it, which is a pointer or two.
+template <class Source>
+class Iterator {
+ public:
+  Iterator(Source source, std::size_t index) : source_(source), index_(index) {}
+  const auto& operator*() const { return source_[index_]; }
+  Iterator& operator++() {
+    ++index_;
+    return *this;
+  }
+  bool operator!=(const Iterator& other) const { return index_ != other.index_; }
+  bool operator==(const Iterator& other) const { return index_ == other.index_; }
+
+ private:
+  Source source_;
+  std::size_t index_;
+};
+
 /// A list of a dm_answer, for range-based for: `for (const dm_reason& reason : dm::reasons(answer))`.
 template <class Element>
 class List {
  public:
-  class Iterator {
-   public:
-    explicit Iterator(const Element* const* at) : at_(at) {}
-    const Element& operator*() const { return **at_; }
-    Iterator& operator++() {
-      ++at_;
-      return *this;
-    }
-    bool operator!=(const Iterator& other) const { return at_ != other.at_; }
-    bool operator==(const Iterator& other) const { return at_ == other.at_; }
-
-   private:
-    const Element* const* at_;
-  };
-
   List(const Element* const* first, std::size_t size) : first_(first), size_(size) {}
-  Iterator begin() const { return Iterator(first_); }
-  Iterator end() const { return Iterator(first_ + size_); }
+  Iterator<List> begin() const { return {*this, 0}; }
+  Iterator<List> end() const { return {*this, size_}; }
   std::size_t size() const { return size_; }
   bool empty() const { return size_ == 0; }
   const Element& operator[](std::size_t index) const { return *first_[index]; }
@@ -151,8 +157,15 @@ std::string text_of(Function&& function) {
   return text;
 }
 
+/// A text as C takes it, which would cut it at a NUL.
+inline const char* c_text(const std::string& text) {
+  constexpr dm_error refused{sizeof(dm_error), DM_USAGE, "a text has a NUL inside: C would cut it"};
+  if (text.find('\0') != std::string::npos) throw Error(refused);
+  return text.c_str();
+}
+
 inline const char* or_null(const std::string& text) {
-  return text.empty() ? nullptr : text.c_str();
+  return text.empty() ? nullptr : c_text(text);
 }
 
 inline dm_request request_of(const Request& asked) {
@@ -162,6 +175,10 @@ inline dm_request request_of(const Request& asked) {
   request.timestamp = or_null(asked.timestamp);
   // 0 means the default in C; here it is a mistake that the library is to find.
   if (asked.threshold) request.threshold = *asked.threshold == 0 ? missing : *asked.threshold;
+  if (asked.coverage) request.coverage = *asked.coverage == 0 ? missing : *asked.coverage;
+  request.samples = asked.samples;
+  request.sample_seed = asked.sample_seed;
+  request.attributions = asked.attributions ? 1 : 0;
   return request;
 }
 
@@ -177,22 +194,22 @@ class CaseView {
                  {"support_density", given.support_density},
                  {"support_installed",
                   given.support_installed ? (*given.support_installed ? 1.0 : 0.0) : missing}},
-        categories_{{"direction", given.direction.c_str()},
-                    {"rock_type", given.rock_type.c_str()},
-                    {"support_type", given.support_type.c_str()}} {
+        categories_{{"direction", c_text(given.direction)},
+                    {"rock_type", c_text(given.rock_type)},
+                    {"support_type", c_text(given.support_type)}} {
     static constexpr std::pair<const char*, double Reading::*> sensors[] = {
         {"vibration_velocity", &Reading::vibration_velocity},
         {"deformation_rate", &Reading::deformation_rate},
         {"stress", &Reading::stress},
         {"temperature", &Reading::temperature},
         {"humidity", &Reading::humidity}};
-    for (const Reading& reading : given.readings) timestamps_.push_back(reading.timestamp.c_str());
+    for (const Reading& reading : given.readings) timestamps_.push_back(c_text(reading.timestamp));
     for (const auto& [name, value] : sensors) {
       std::vector<double>& column = columns_.emplace_back();
       for (const Reading& reading : given.readings) column.push_back(reading.*value);
       series_.push_back({name, column.data()});
     }
-    name_ = given.stope_name.c_str();
+    name_ = c_text(given.stope_name);
   }
 
   /// Valid until the view is moved or ends.
@@ -238,23 +255,12 @@ class Answers {
     return (*this)[index];
   }
 
-  class Iterator {
-   public:
-    Iterator(const Answers& answers, std::size_t index) : answers_(&answers), index_(index) {}
-    const dm_answer& operator*() const { return (*answers_)[index_]; }
-    Iterator& operator++() {
-      ++index_;
-      return *this;
-    }
-    bool operator!=(const Iterator& other) const { return index_ != other.index_; }
-    bool operator==(const Iterator& other) const { return index_ == other.index_; }
-
-   private:
-    const Answers* answers_;
-    std::size_t index_;
+  struct Handle {
+    const dm_answers* answers;
+    const dm_answer& operator[](std::size_t index) const { return *dm_get_answer(answers, index); }
   };
-  Iterator begin() const { return {*this, 0}; }
-  Iterator end() const { return {*this, size()}; }
+  Iterator<Handle> begin() const { return {{answers_.get()}, 0}; }
+  Iterator<Handle> end() const { return {{answers_.get()}, size()}; }
 
   /// One answer as JSON in one line.
   std::string json(std::size_t index) const {
@@ -283,21 +289,12 @@ class Service {
     wanted.rules_may_answer = options.rules_may_answer ? 1 : 0;
     wanted.site_file = detail::or_null(options.site_file);
     dm_service* service = nullptr;
-    detail::call([&](dm_error* error) { return dm_open(store.c_str(), &wanted, &service, error); });
+    detail::call([&](dm_error* error) { return dm_open(detail::c_text(store), &wanted, &service, error); });
     service_.reset(service);
   }
 
-  dm_model current_model() {
-    dm_model model = DM_MODEL_INIT;
-    detail::call([&](dm_error* error) { return dm_current_model(service_.get(), &model, error); });
-    return model;
-  }
-
-  dm_model refresh() {
-    dm_model model = DM_MODEL_INIT;
-    detail::call([&](dm_error* error) { return dm_refresh(service_.get(), &model, error); });
-    return model;
-  }
+  dm_model current_model() { return model_of(dm_current_model); }
+  dm_model refresh() { return model_of(dm_refresh); }
 
   std::string model_json() {
     return detail::text_of(
@@ -316,11 +313,8 @@ class Service {
   }
 
   Answers predict(const std::vector<Case>& cases, const Request& request = {}, std::int32_t threads = 1) {
-    std::vector<detail::CaseView> views;
-    views.reserve(cases.size());
-    for (const Case& given : cases) views.emplace_back(given);
+    const std::vector<detail::CaseView> views(cases.begin(), cases.end());
     std::vector<dm_case> shown;
-    shown.reserve(cases.size());
     for (const detail::CaseView& view : views) shown.push_back(view.get());
     const dm_request asked = detail::request_of(request);
     dm_answers* answers = nullptr;
@@ -339,6 +333,12 @@ class Service {
   }
 
  private:
+  dm_model model_of(decltype(&dm_refresh) function) {
+    dm_model model = DM_MODEL_INIT;
+    detail::call([&](dm_error* error) { return function(service_.get(), &model, error); });
+    return model;
+  }
+
   struct Close {
     void operator()(dm_service* service) const noexcept { dm_close(service); }
   };

@@ -77,7 +77,8 @@ stope::DailySeries readings_that_matter(const stope::StaticRecord& statics,
   // if it is short enough. One day more, and every gap of which less is seen is too long to be filled.
   const int reach = std::max({days, settings.data.minimum_history, settings.assessment.mean_days,
                               settings.risk_rules.slope_days}) +
-                    settings.data.largest_filled_gap + 1;
+                    settings.data.largest_filled_gap + 1 +
+                    (settings.response_plan.in_use() ? settings.response_plan.look_back_days : 0);
   // Days without readings at the front are no history, so the first day kept is one with a reading.
   std::optional<stope::Day> first = last_day_seen(readings, *day_t - reach);
   // A value that can't be true rejects the stope wherever it stands.

@@ -52,6 +52,24 @@ bool may_pass(const Error& error) {
   return system != nullptr ? !is_absence(*system) : !is_about_the_model(error);
 }
 
+std::vector<std::size_t> untrained_horizons(const LoadedModel& model) {
+  const auto& metrics = model.metadata().metrics;
+  const auto training = metrics.find("training");
+  if (training == metrics.end()) return {};
+  const std::vector<int>& horizons = model.components().network.horizons;
+  std::vector<std::size_t> untrained;
+  for (std::size_t h = 0; h < horizons.size(); ++h) {
+    const auto head = training->second.find("future_" + std::to_string(horizons[h]) + "d");
+    if (head == training->second.end()) {
+      untrained.push_back(h);
+      continue;
+    }
+    const auto samples = head->second.find("samples");
+    if (samples == head->second.end() || !(samples->second > 0)) untrained.push_back(h);
+  }
+  return untrained;
+}
+
 void check_model(const StoredVersion& version) {
   load(version, "version " + std::to_string(version.sequence));
 }

@@ -47,6 +47,10 @@ class LoadedModel {
   Verified verified_ = Verified::not_verified;
 };
 
+/// Indices of the horizons for which the training part had no label, by the model's own record: what the
+/// network says there means nothing.
+std::vector<std::size_t> untrained_horizons(const LoadedModel& model);
+
 /// Whether an error is about the model, and not about a system that did not let us look at it.
 bool is_about_the_model(const Error& error);
 /// Whether trying again may help: the system failed, the model need not be damaged.

@@ -12,6 +12,7 @@
 #include "engine/stope/sample.h"
 #include "lifecycle/calibration.h"
 #include "lifecycle/monte_carlo.h"
+#include "lifecycle/past_answers.h"
 
 namespace deepmine::lifecycle {
 namespace {
@@ -28,11 +29,6 @@ struct Candidate {
   std::optional<stope::NetworkAnswer> answer;
   std::vector<float> attention;  ///< of the days, where attributions are asked for
 };
-
-double samples_of(const std::map<std::string, double>& metrics) {
-  const auto samples = metrics.find("samples");
-  return samples == metrics.end() ? 0 : samples->second;
-}
 
 class Prediction {
  public:
@@ -55,6 +51,7 @@ class Prediction {
     std::vector<Assessment> assessments;
     for (const Candidate& candidate : candidates_) assessments.push_back(assess(candidate));
     for (const std::string& name : names_without_record_) assessments.push_back(rejected(name));
+    if (settings_.response_plan.in_use()) respond(assessments);
     if (!request_.degraded.empty())
       for (Assessment& assessment : assessments) flag_as_degraded(assessment);
     return request_.names.empty() ? assessments : in_order_of_request(assessments);
@@ -156,7 +153,7 @@ class Prediction {
     if (!has_dropout(model_->components().network))
       throw Error(ErrorCode::usage,
                   "this model's network has no dropout, so all samples would be the same and look certain: "
-                  "leave --samples out");
+                  "ask for none");
   }
 
   void add_uncertainty(const std::vector<Candidate*>& asked) {
@@ -215,24 +212,11 @@ class Prediction {
     }
   }
 
-  /// Horizons for which the training part had no label, by the model's own record.
-  std::vector<std::size_t> untrained_horizons() const {
-    const io::ModelMetadata& metadata = model_->metadata();
-    const auto training = metadata.metrics.find("training");
-    std::vector<std::size_t> untrained;
-    for (std::size_t h = 0; h < plan_.horizons.size(); ++h) {
-      if (training == metadata.metrics.end()) continue;
-      const auto head = training->second.find("future_" + std::to_string(plan_.horizons[h]) + "d");
-      if (head == training->second.end() || !(samples_of(head->second) > 0)) untrained.push_back(h);
-    }
-    return untrained;
-  }
-
   stope::NetworkAnswer answer_of(const Logits& logits) const {
     const io::Calibration& calibration = model_->components().calibration;
     const std::vector<double>& temperatures = calibration.temperatures;
     stope::NetworkAnswer answer;
-    answer.untrained_horizons = untrained_horizons();
+    answer.untrained_horizons = untrained_horizons(*model_);
     answer.instability_probability = instability_probability(logits, temperatures[0]);
     for (std::size_t h = 0; h < plan_.horizons.size(); ++h) {
       const auto probabilities = level_probabilities(
@@ -261,6 +245,23 @@ class Prediction {
                           .plan = plan_,
                           .answer = candidate.answer ? &*candidate.answer : nullptr,
                           .model = identity()});
+  }
+
+  /// By the site's plan. `assessments` are those of the candidates, in their order, and then of others.
+  void respond(std::vector<Assessment>& assessments) const {
+    std::vector<StopeOfToday> stopes;
+    std::vector<Assessment*> of_stope;
+    for (std::size_t i = 0; i < assessments.size(); ++i) {
+      assessments[i].response = stope::respond(settings_.response_plan, {});
+      if (i >= candidates_.size() || !candidates_[i].quality.day_t || !is_asked_for(candidates_[i])) continue;
+      const Candidate& candidate = candidates_[i];
+      stopes.push_back({candidate.statics, candidate.features, candidate.readings, issues_of(candidate.name),
+                        *candidate.quality.day_t, day_answer(assessments[i])});
+      of_stope.push_back(&assessments[i]);
+    }
+    const std::vector<stope::Response> found =
+        responses(model_, stopes, {settings_, plan_, request_.today, request_.threads});
+    for (std::size_t s = 0; s < found.size(); ++s) of_stope[s]->response = found[s];
   }
 
   Assessment rejected(const std::string& name) const {

@@ -57,6 +57,8 @@ std::string report_json(const lifecycle::Report& report, std::size_t most_stopes
   json["figures"] = fields_to_json(report.figures);
   json["data"] = report.has_data ? OrderedJson(io::to_json(report.data)) : OrderedJson(nullptr);
   json["drift"] = report.has_data ? drift_json(report.drift) : OrderedJson(nullptr);
+  const stope::ResponsePlan& plan = report.settings.response_plan;
+  json["response_plan"] = plan.in_use() ? fields_to_json(plan) : OrderedJson(nullptr);
   json["stopes_of_data"] = report.stopes.size();
   json["stopes"] = OrderedJson::array();
   for (const lifecycle::ReportStope* stope : shown_stopes(report, most_stopes).stopes)

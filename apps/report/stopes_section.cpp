@@ -8,6 +8,7 @@
 #include "apps/evaluation_words.h"
 #include "apps/report/markup.h"
 #include "apps/report/sections.h"
+#include "apps/response_text.h"
 
 namespace deepmine::apps::report {
 namespace {
@@ -125,10 +126,26 @@ std::string label_text(const ReportStope& stope) {
   return text;
 }
 
+/// A line below the stope's: the colour as a word in a frame that differs without colours, too, who acts, and
+/// what is to be done.
+std::string response_row(const Assessment& assessment) {
+  if (!assessment.response) return "";
+  const stope::Response& response = *assessment.response;
+  const std::string remark = response_remark(response);
+  return fmt::format(
+      "<tr class=\"response\" data-response=\"{}\"><td colspan=\"{}\"><strong class=\"plan "
+      "plan-{}\">{}</strong>{}{} "
+      "<b>{}:</b> {}</td></tr>\n",
+      escaped(assessment.stope_name), 4 + stope::sensor_count, name(response.colour),
+      colour_word(response.colour), remark.empty() ? "" : " ", escaped(remark.empty() ? "" : remark + "."),
+      escaped(response.owner), escaped(response.action));
+}
+
 std::string stope_row(const ReportStope& stope) {
   const Assessment& assessment = stope.assessment;
   std::string html = fmt::format(
-      "<tr data-stope=\"{0}\"><th scope=\"row\">{0}<small>{1}</small>{6}</th><td data-label=\"Now\">{2}</td>"
+      "<tr data-stope=\"{0}\"><th scope=\"row\">{0}<small>{1}</small>{6}</th><td "
+      "data-label=\"Now\">{2}</td>"
       "<td data-label=\"Ahead\">{3}</td><td data-label=\"Past\">{4}<small>{5}</small></td>",
       escaped(stope.name), escaped(label_text(stope)), state_cell(assessment), forecast_cell(assessment),
       risk_timeline(stope.past),
@@ -138,7 +155,25 @@ std::string stope_row(const ReportStope& stope) {
     html += fmt::format("<td data-label=\"{}\">{}</td>",
                         metric_words(std::string(stope::sensor_columns[sensor].name)),
                         sparkline(stope.past.sensors[sensor], stope::sensor_columns[sensor]));
-  return html + "</tr>\n";
+  return html + "</tr>\n" + response_row(assessment);
+}
+
+/// How many stopes are of each colour, who acts, and the plan itself.
+std::string response_summary(const lifecycle::Report& report) {
+  const stope::ResponsePlan& plan = report.settings.response_plan;
+  if (!plan.in_use()) return "";
+  std::string html = "<h3>Response plan of the site</h3>\n<div class=\"tiles\" id=\"response_plan\">";
+  for (const stope::ResponseColour colour : {stope::ResponseColour::red, stope::ResponseColour::amber,
+                                             stope::ResponseColour::unknown, stope::ResponseColour::green}) {
+    const auto stopes = std::count_if(report.stopes.begin(), report.stopes.end(), [&](const ReportStope& s) {
+      return s.assessment.response && s.assessment.response->colour == colour;
+    });
+    html += fmt::format("<div data-colour=\"{0}\"><b>{1}</b><span class=\"plan plan-{0}\">{2}</span></div>",
+                        name(colour), stopes, colour_word(colour));
+  }
+  html += "</div>\n<table class=\"facts\"><tbody>\n";
+  for (const PlanLine& line : plan_lines(plan)) html += row({escaped(line.subject), escaped(line.text)});
+  return html + "</tbody></table>\n";
 }
 
 std::string key() {
@@ -165,7 +200,8 @@ ShownStopes shown_stopes(const lifecycle::Report& report, std::size_t most) {
 
 std::string stopes_section(const lifecycle::Report& report, const ShownStopes& shown) {
   if (!report.has_data) return "";
-  std::string html = "<section id=\"stopes\">\n<h2>Stopes, worst first</h2>\n" + key();
+  std::string html =
+      "<section id=\"stopes\">\n<h2>Stopes, worst first</h2>\n" + response_summary(report) + key();
   html += paragraph(
       "Past: a bar a day, coloured by the level that the model expected for the next day, and its "
       "probability of "

@@ -26,6 +26,10 @@ th,td{padding:.25rem .55rem;border-bottom:1px solid var(--rule);text-align:left;
 .confusion td.right{outline:1.5px solid var(--ink);outline-offset:-2px}
 .confusion th{font-weight:500;font-size:.72rem}.confusion th,.confusion td{padding:.15rem .28rem;font-size:.76rem}
 .bad{color:var(--bad)}.alert{color:var(--alert)}.good{color:var(--good)}.unknown{color:var(--ink);text-decoration:underline}
+.plan{display:inline-block;padding:0 .4rem;border:2px solid #000;border-radius:3px;font-weight:700;color:#000;background:#fff}
+.plan-red{color:#fff;background:var(--bad);border-color:var(--bad)}.plan-amber{background:#ffd27a;border-style:double;border-width:4px}
+.plan-unknown{border-style:dashed}.plan-green{border-width:1px;border-color:var(--good);font-weight:400}
+.stopes .response td{border-bottom:2px solid var(--rule);padding-bottom:.6rem}
 .number{font-variant-numeric:tabular-nums}
 .stopes small{display:block;font-weight:400}.stopes details{font-weight:400;font-size:.82rem}
 .stopes>tbody>tr>th{min-width:9rem;overflow-wrap:anywhere}.stopes thead th{font-size:.8rem;overflow-wrap:normal}
@@ -67,12 +71,14 @@ footer{margin-top:2.5rem;color:var(--soft);font-size:.82rem}
   .stopes tr{border:1px solid var(--rule);border-radius:6px;margin:.7rem 0;padding:.3rem .5rem}
   .stopes td{border:0;padding:.2rem 0;display:flex;gap:.6rem;align-items:center;flex-wrap:wrap}
   .stopes td::before{content:attr(data-label);color:var(--soft);font-size:.78rem;min-width:6.6rem}
+  .stopes .response{margin-top:-.8rem;border-top:0}.stopes .response td{display:block}
   .timeline{max-width:100%}
 }
 @media print{
   body{font-size:10.5px;max-width:none;padding:0}
   *{-webkit-print-color-adjust:exact;print-color-adjust:exact}
   .wide,figure{overflow:visible}
+  tr[data-stope]{break-after:avoid}.stopes .response{break-after:auto}
   h2{break-after:avoid}figure,tr,.tiles div{break-inside:avoid}
   thead{display:table-header-group}
   .stopes th,.stopes td{padding:.15rem .25rem}.spark{width:70px}.timeline{width:110px}

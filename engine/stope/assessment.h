@@ -17,6 +17,7 @@
 
 #include "engine/stope/quality.h"
 #include "engine/stope/records.h"
+#include "engine/stope/response_plan.h"
 #include "engine/stope/risk_level.h"
 #include "engine/stope/thresholds.h"
 #include "engine/stope/windows.h"
@@ -111,6 +112,7 @@ struct Assessment {
   std::vector<Explanation> explanations;
   std::vector<Attribution> attributions;
   std::vector<Recommendation> recommendations;
+  std::optional<Response> response;  ///< by the site's response plan, if it has one
   DataQuality data_quality;
 };
 

@@ -9,13 +9,41 @@
 namespace deepmine::stope {
 namespace {
 
-/// Whether the answer is at the trigger, or not clear of it by `margin`.
-bool reaches(const ResponseTrigger& trigger, const DayAnswer& answer, double margin) {
-  if (answer.unstable_by_rules) return true;
-  const double bound = trigger.probability_above - margin;
+/// What raises an alarm of one colour.
+struct Trigger {
+  const ResponseTrigger& bounds;
+  bool alarming_is_enough = false;
+};
+
+Trigger red_of(const ResponsePlan& plan) {
+  return {plan.red, false};
+}
+
+Trigger amber_of(const ResponsePlan& plan) {
+  return {plan.amber, true};
+}
+
+/// Whether the answer reaches the trigger, lowered by `margin`.
+bool reaches(const Trigger& trigger, const DayAnswer& answer, double margin) {
+  if (answer.unstable_by_rules || (answer.is_alarming && trigger.alarming_is_enough)) return true;
+  const double bound = trigger.bounds.probability_above - margin;
   if (answer.instability_probability && *answer.instability_probability > bound) return true;
   return std::any_of(answer.levels.begin(), answer.levels.end(), [&](const LevelAhead& ahead) {
-    return ahead.horizon_days <= trigger.within_days && ahead.level >= trigger.level;
+    return ahead.horizon_days <= trigger.bounds.within_days && ahead.level &&
+           *ahead.level >= trigger.bounds.level;
+  });
+}
+
+/// A probability that is none says nothing, neither good nor bad.
+bool is_answer(const DayAnswer& day) {
+  const std::optional<double>& probability = day.instability_probability;
+  return day.answered && (!probability || (*probability >= 0 && *probability <= 1));
+}
+
+/// Whether the answer says all that the trigger asks about, so that not reaching it is good news.
+bool is_whole(const Trigger& trigger, const DayAnswer& answer) {
+  return std::all_of(answer.levels.begin(), answer.levels.end(), [&](const LevelAhead& ahead) {
+    return ahead.horizon_days > trigger.bounds.within_days || ahead.level.has_value();
   });
 }
 
@@ -23,35 +51,40 @@ bool reaches(const ResponseTrigger& trigger, const DayAnswer& answer, double mar
 struct Alarm {
   bool stands = false;
   std::optional<Day> since;
+  bool was_surely_down = false;  ///< at some time, whatever came before the days
 };
 
-Alarm follow(const ResponsePlan& plan, const ResponseTrigger& trigger, std::span<const DayAnswer> days) {
+Alarm follow(const ResponsePlan& plan, const Trigger& trigger, std::span<const DayAnswer> days,
+             bool from_the_beginning) {
   Alarm alarm;
   int clear_days = 0;
-  bool is_first = true;
+  bool is_known = from_the_beginning;  // how it stood before this day
   for (const DayAnswer& day : days) {
-    if (!day.answered) continue;
+    if (!is_answer(day)) continue;
     if (reaches(trigger, day, 0)) {
-      if (!alarm.stands && !is_first) alarm.since = day.day;
+      if (!alarm.stands && is_known) alarm.since = day.day;
       alarm.stands = true;
       clear_days = 0;
+    } else if (!is_whole(trigger, day)) {
+      continue;
     } else if (reaches(trigger, day, plan.margin)) {
-      if (is_first) alarm.stands = true;  // how it stood before is not known
+      if (!is_known) alarm.stands = true;
       clear_days = 0;
-    } else if (alarm.stands && ++clear_days >= plan.falls_after_days) {
-      alarm = {};
-      clear_days = 0;
+    } else if (++clear_days >= plan.falls_after_days) {
+      alarm = {.stands = false, .since = {}, .was_surely_down = true};
     }
-    is_first = false;
+    is_known = true;
   }
   return alarm;
 }
 
-ResponseColour colour_of_day(const ResponsePlan& plan, const DayAnswer& day, bool rules_alone) {
-  if (!day.answered) return ResponseColour::unknown;
-  if (reaches(plan.red, day, 0)) return ResponseColour::red;
-  if (reaches(plan.amber, day, 0)) return ResponseColour::amber;
-  return rules_alone ? ResponseColour::unknown : ResponseColour::green;
+ResponseColour colour_of_day(const ResponsePlan& plan, const DayAnswer& day) {
+  if (!is_answer(day)) return ResponseColour::unknown;
+  if (reaches(red_of(plan), day, 0)) return ResponseColour::red;
+  if (reaches(amber_of(plan), day, 0)) return ResponseColour::amber;
+  const bool says_enough =
+      day.instability_probability && is_whole(red_of(plan), day) && is_whole(amber_of(plan), day);
+  return says_enough ? ResponseColour::green : ResponseColour::unknown;
 }
 
 template <class Step>
@@ -66,10 +99,17 @@ class Problems {
     if (!holds)
       list_.push_back(fmt::format("response_plan.{}: expected {}, found {}", field, expected, found));
   }
+  void check_text(const std::string& field, std::string_view expected, const std::string& text) {
+    constexpr std::size_t longest = 500;
+    const bool says_something = text.find_first_not_of(" \t\r\n") != std::string::npos;
+    expect(says_something, field, expected, text.empty() ? "nothing" : "only blanks");
+    expect(text.size() <= longest, field, fmt::format("at most {} bytes", longest), text.size());
+  }
   template <class Step>
   void check_words(std::string_view colour, const Step& step) {
-    expect(!step.owner.empty(), fmt::format("{}.owner", colour), "who acts", "nothing");
-    expect(!step.action.empty(), fmt::format("{}.action", colour), "what is to be done", "nothing");
+    check_text(fmt::format("{}.owner", colour), R"(who acts, such as "Shift boss")", step.owner);
+    check_text(fmt::format("{}.action", colour), R"(what is to be done, such as "Withdraw, barricade.")",
+               step.action);
   }
   void check_trigger(std::string_view colour, const ResponseTrigger& trigger) {
     check_words(colour, trigger);
@@ -111,8 +151,8 @@ std::vector<std::string> problems(const ResponsePlan& plan) {
                plan.falls_after_days);
   found.expect(plan.margin >= 0 && plan.margin < plan.amber.probability_above, "margin",
                "0 or more, and less than amber.probability_above, or no alarm would ever end", plan.margin);
-  found.expect(plan.look_back_days >= plan.falls_after_days && plan.look_back_days <= 90, "look_back_days",
-               fmt::format("falls_after_days, {}, to 90 days", plan.falls_after_days), plan.look_back_days);
+  found.expect(plan.look_back_days >= plan.falls_after_days && plan.look_back_days <= 365, "look_back_days",
+               fmt::format("falls_after_days, {}, to 365 days", plan.falls_after_days), plan.look_back_days);
   return found.take();
 }
 
@@ -121,10 +161,11 @@ std::string_view name(ResponseColour colour) {
   return names[static_cast<std::size_t>(colour)];
 }
 
-Response respond(const ResponsePlan& plan, std::span<const DayAnswer> days, bool rules_alone) {
+Response respond(const ResponsePlan& plan, std::span<const DayAnswer> days, bool from_the_beginning) {
   Response response;
-  if (!days.empty()) response.today = colour_of_day(plan, days.back(), rules_alone);
-  const Alarm red = follow(plan, plan.red, days), amber = follow(plan, plan.amber, days);
+  if (!days.empty()) response.today = colour_of_day(plan, days.back());
+  const Alarm red = follow(plan, red_of(plan), days, from_the_beginning),
+              amber = follow(plan, amber_of(plan), days, from_the_beginning);
   const auto take = [&](ResponseColour colour, const auto& step) {
     response.colour = colour;
     response.owner = step.owner;
@@ -142,6 +183,11 @@ Response respond(const ResponsePlan& plan, std::span<const DayAnswer> days, bool
     take(ResponseColour::unknown, plan.unknown);
   }
   return response;
+}
+
+bool is_settled(const ResponsePlan& plan, std::span<const DayAnswer> days) {
+  const Alarm red = follow(plan, red_of(plan), days, false);
+  return red.was_surely_down && (red.stands || follow(plan, amber_of(plan), days, false).was_surely_down);
 }
 
 }  // namespace deepmine::stope

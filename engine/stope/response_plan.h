@@ -4,7 +4,8 @@
 // people come and go.
 //
 // The colour of a day is a pure function of the answers to the days up to it: nothing is remembered between
-// runs, and whoever asks again gets the same colour.
+// runs, and whoever asks again gets the same colour. Green is said only where a number says so: never of a
+// day without an answer, of a probability that is none, or of an answer that lacks what the plan asks about.
 #pragma once
 
 #include <optional>
@@ -55,7 +56,7 @@ struct ResponsePlan {
   ResponseStep unknown;      ///< where there is no answer and no alarm stands
   int falls_after_days = 3;  ///< days in a row clear of the trigger, the last one included
   double margin = 0.05;      ///< clear: a probability below probability_above by at least this much
-  int look_back_days = 14;   ///< days before day t whose answers count
+  int look_back_days = 90;   ///< days before day t whose answers count, at most
 
   bool in_use() const;
   bool operator==(const ResponsePlan&) const = default;
@@ -78,10 +79,10 @@ std::vector<std::string> problems(const ResponsePlan& plan);
 enum class ResponseColour { green, unknown, amber, red };
 std::string_view name(ResponseColour colour);
 
-/// A predicted level so many days ahead.
+/// A predicted level so many days ahead; empty: the answer says nothing about that day.
 struct LevelAhead {
   int horizon_days = 0;
-  RiskLevel level = RiskLevel::stable;
+  std::optional<RiskLevel> level;
 };
 
 /// The answer to one day. Days without an answer neither raise an alarm nor take one back.
@@ -90,23 +91,29 @@ struct DayAnswer {
   bool answered = false;
   std::optional<double> instability_probability;  ///< empty: of the rules, which have none
   std::vector<LevelAhead> levels;
+  bool is_alarming = false;        ///< called unstable, or an alert is recommended: amber at least
   bool unstable_by_rules = false;  ///< no network answered, and the rules call the stope unstable: red
 };
 
 struct Response {
   ResponseColour colour = ResponseColour::unknown;
-  /// Of amber and red: the day on which the alarm was raised; empty: it stood at the beginning of the
-  /// look-back.
+  /// Of amber and red: the day on which the alarm was raised; empty: it stood at the beginning of the days
+  /// that were looked back on.
   std::optional<Day> since;
   /// What the answer to day t alone would give; `colour` is worse where an earlier alarm still stands.
   ResponseColour today = ResponseColour::unknown;
   bool held() const { return colour > today; }
   std::string owner, action;
+
+  bool operator==(const Response&) const = default;
 };
 
-/// `days`: consecutive or not, ascending, the last one is day t. At the beginning an alarm counts as standing
-/// unless the first answer is clear of its trigger. `rules_alone`: that nothing is found is then no green,
-/// but unknown.
-Response respond(const ResponsePlan& plan, std::span<const DayAnswer> days, bool rules_alone = false);
+/// `days`: consecutive or not, ascending, the last one is day t. `from_the_beginning`: there was no day
+/// before them that could have been answered, so no alarm stood. Otherwise one counts as standing unless the
+/// first answer is clear of its trigger.
+Response respond(const ResponsePlan& plan, std::span<const DayAnswer> days, bool from_the_beginning = false);
+
+/// Whether the response stays the same, whatever earlier days are put before these.
+bool is_settled(const ResponsePlan& plan, std::span<const DayAnswer> days);
 
 }  // namespace deepmine::stope

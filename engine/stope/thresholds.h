@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "engine/stope/response_plan.h"
 #include "engine/stope/risk_level.h"
 
 namespace deepmine::stope {
@@ -180,6 +181,7 @@ struct SiteSettings {
   AssessmentSettings assessment;
   DataSettings data;
   std::vector<Recommendation> recommendations;  ///< exactly one text for each code of recommendation_codes()
+  ResponsePlan response_plan;                   ///< none, unless the site file has one
 
   SiteSettings();  ///< the numbers and words of the product
   bool operator==(const SiteSettings&) const = default;
@@ -190,6 +192,7 @@ struct SiteSettings {
     visit("assessment", self.assessment);
     visit("data", self.data);
     visit("recommendations", self.recommendations);
+    visit("response_plan", self.response_plan);
   }
 };
 

@@ -151,6 +151,7 @@ std::vector<std::string> problems(const SiteSettings& settings) {
   check_assessment(found, settings.assessment);
   check_data(found, settings.data);
   check_recommendations(found, settings.recommendations);
+  for (std::string& problem : problems(settings.response_plan)) found.push_back(std::move(problem));
   return found;
 }
 

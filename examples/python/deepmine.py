@@ -97,7 +97,9 @@ class _Case(_Sized):
 
 class _Request(_Sized):
     _fields_ = [("size", ctypes.c_size_t), ("as_of", _text), ("today", _text), ("timestamp", _text),
-                ("threshold", ctypes.c_double)]
+                ("threshold", ctypes.c_double), ("coverage", ctypes.c_double),
+                ("sample_seed", ctypes.c_uint64), ("samples", ctypes.c_int32),
+                ("attributions", ctypes.c_int32)]
 
 
 def _load():
@@ -155,13 +157,30 @@ def _json(function, *arguments):
         _library.dm_free_text(text)
 
 
-def _encoded(text):
-    if text is None:
-        return None
-    encoded = str(text).encode("utf-8", "surrogateescape")
+def _without_nul(encoded):
     if b"\0" in encoded:
-        raise ValueError("a text has a NUL character: %r" % (text,))
+        raise ValueError("a text has a NUL character, where C would take it to end: %r" % (encoded,))
     return encoded
+
+
+def _encoded(text):
+    return None if text is None else _without_nul(str(text).encode("utf-8", "surrogateescape"))
+
+
+def _path(path):
+    return None if path is None else _without_nul(os.fsencode(path))
+
+
+def _or_default(number):
+    """None is the default, which is 0 in C; a 0 of the caller's is a mistake that the library is to find."""
+    return 0.0 if number is None else (number or math.nan)
+
+
+def _integer(name, value, lowest=-2 ** 31, highest=2 ** 31 - 1):
+    """ctypes would take the lowest bits of a number that is too large."""
+    if not lowest <= value <= highest:
+        raise ValueError("%s is %r, expected a number from %d to %d" % (name, value, lowest, highest))
+    return value
 
 
 def _time_text(time):
@@ -179,6 +198,8 @@ def _column(values, count, name):
     """A column of numbers as a C array, and what must be kept alive for it."""
     if len(values) != count:
         raise ValueError("%s has %d values, the timestamps are %d" % (name, len(values), count))
+    if getattr(values, "ndim", 1) != 1:
+        raise ValueError("%s has %d dimensions, expected one column" % (name, values.ndim))
     if getattr(values, "dtype", None) == "float64" and values.flags["C_CONTIGUOUS"]:
         return values.ctypes.data_as(_numbers_pointer), values
     array = (ctypes.c_double * count)(*(math.nan if value is None else value for value in values))
@@ -219,6 +240,8 @@ class _Cases:
 
     def _fill_times(self, target, times, count):
         if str(getattr(times, "dtype", "")).startswith("datetime64"):
+            if times.ndim != 1:
+                raise ValueError("timestamp has %d dimensions, expected one column" % times.ndim)
             whole = times.astype("datetime64[us]").astype("int64")  # NaT is the smallest number: no time
             self._kept.append(whole)
             target.microseconds = whole.ctypes.data_as(ctypes.POINTER(ctypes.c_int64))
@@ -235,9 +258,10 @@ class Service:
 
     def __init__(self, store, refresh_milliseconds=1000, rules_may_answer=True, site_file=None):
         self._service = ctypes.c_void_p()
-        options = _Options(refresh_milliseconds=refresh_milliseconds, rules_may_answer=int(rules_may_answer),
-                           site_file=None if site_file is None else os.fsencode(site_file))
-        _call(_library.dm_open, os.fsencode(store), ctypes.byref(options), ctypes.byref(self._service))
+        options = _Options(refresh_milliseconds=_integer("refresh_milliseconds", refresh_milliseconds),
+                           rules_may_answer=bool(rules_may_answer),
+                           site_file=_path(site_file))
+        _call(_library.dm_open, _path(store), ctypes.byref(options), ctypes.byref(self._service))
 
     def close(self):
         service, self._service = self._service, ctypes.c_void_p()
@@ -276,16 +300,20 @@ class Service:
         """The document of `deepmine health --json`."""
         return _json(_library.dm_check_health, self._service, None)
 
-    def predict(self, cases, as_of=None, today=None, threshold=None, timestamp=None, threads=1):
+    def predict(self, cases, as_of=None, today=None, threshold=None, timestamp=None, threads=1, coverage=None,
+                samples=0, sample_seed=0, attributions=False):
         """Answers to the cases, in their order. Together they are one data set: without `as_of` the age of
-        readings counts from the newest of all."""
+        readings counts from the newest of all. `coverage`, `samples` and `attributions` are the options of
+        `deepmine predict`: of the risk sets, of the uncertainty, and whether to tell what moved each answer."""
         cases = list(cases)
         given = _Cases(cases)
         request = _Request(as_of=_encoded(as_of), today=_encoded(today), timestamp=_encoded(timestamp),
-                           threshold=0.0 if threshold is None else (threshold or math.nan))
+                           threshold=_or_default(threshold), coverage=_or_default(coverage),
+                           sample_seed=_integer("sample_seed", sample_seed, 0, 2 ** 64 - 1),
+                           samples=_integer("samples", samples), attributions=bool(attributions))
         answers = ctypes.c_void_p()
-        _call(_library.dm_predict, self._service, given.array, len(cases), ctypes.byref(request), threads,
-              ctypes.byref(answers))
+        _call(_library.dm_predict, self._service, given.array, len(cases), ctypes.byref(request),
+              _integer("threads", threads), ctypes.byref(answers))
         try:
             return _json(_library.dm_answers_json, answers)["predictions"]
         finally:

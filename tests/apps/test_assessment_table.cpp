@@ -5,6 +5,7 @@
 #include "apps/assessment_table.h"
 #include "apps/assessment_text.h"
 #include "apps/printable_text.h"
+#include "apps/response_text.h"
 #include "io/utf8.h"
 #include "tests/io/sample_assessments.h"
 
@@ -113,6 +114,82 @@ TEST_CASE("the table fits 100 columns with the widest words, and a long name kee
     rest.remove_prefix(line.size() + 1);
   }
   CHECK(table.find("\nGrößenvergleich, Sohle 1250, Strecke 7 Nord\n") != std::string::npos);
+}
+
+namespace {
+
+stope::Assessment with_response(stope::Assessment assessment, const std::string& name,
+                                stope::ResponseColour colour) {
+  assessment.stope_name = name;
+  stope::Response& response = assessment.response.emplace();
+  response.colour = response.today = colour;
+  response.owner = "Owner of " + std::string(stope::name(colour));
+  response.action = "Do " + std::string(stope::name(colour)) + ".";
+  return assessment;
+}
+
+}  // namespace
+
+TEST_CASE("with a response plan the table has its colours as words, the worst first, in 100 columns") {
+  using Colour = stope::ResponseColour;
+  stope::Assessment wide = with_response(test::answered_assessment(), "Stope_011", Colour::unknown);
+  wide.status = stope::Status::rejected;
+  wide.risk_trend = stope::RiskTrend::increasing;
+  const std::vector<stope::Assessment> assessments{
+      with_response(test::answered_assessment(), "a", Colour::amber), wide,
+      with_response(test::ok_assessment(), "g", Colour::green),
+      with_response(test::ok_assessment(), "long name of a red one", Colour::red)};
+  const auto ordered = worst_first(assessments);
+  CHECK(names(ordered) == std::vector<std::string>{"long name of a red one", "a", "Stope_011", "g"});
+  const std::string table = assessment_table(ordered, horizons, false);
+  for (const char* row : {"\na          AMBER  ", "\nStope_011  UNKN.  ", "\ng          GREEN  ",
+                          "\nlong name of a red one\n           RED    ", "plan: the colour by"})
+    CHECK_MESSAGE(table.find(row) != std::string::npos, row);
+  std::string_view rest = table;
+  while (!rest.empty()) {
+    const std::string_view line = rest.substr(0, rest.find('\n'));
+    CHECK_MESSAGE(io::count_characters(line) <= text_width, line);
+    rest.remove_prefix(line.size() + 1);
+  }
+  CHECK(without_colours(assessment_table(ordered, horizons, true)) == table);
+  stope::Assessment plain = assessments[0];
+  plain.response.reset();
+  const std::vector<const stope::Assessment*> one{&plain};
+  CHECK(assessment_table(one, horizons, false).find("plan") == std::string::npos);
+}
+
+TEST_CASE("the response plan in words: colour, who acts, what is to be done, and which stopes") {
+  using Colour = stope::ResponseColour;
+  std::vector<stope::Assessment> assessments{
+      with_response(test::ok_assessment(), "north", Colour::red),
+      with_response(test::ok_assessment(), "south", Colour::red),
+      with_response(test::ok_assessment(), "east", Colour::red),
+      with_response(test::abstained_assessment(), "old \x1b[31m", Colour::unknown),
+      with_response(test::abstained_assessment(), "new", Colour::unknown),
+      with_response(test::ok_assessment(), "fine", Colour::green)};
+  assessments[0].response->since = stope::parse_day("2024-03-28");
+  assessments[1].response->since = stope::parse_day("2024-03-20");
+  assessments[1].response->today = Colour::green;
+  assessments[2].response->today = Colour::unknown;
+  const std::string text = response_text(worst_first(assessments));
+  CHECK(text ==
+        "Response plan of the site:\n"
+        "  RED         3  Owner of red: Do red.\n"
+        "                 north, since 2024-03-28\n"
+        "                 south, since 2024-03-20, held: today's answer alone is green\n"
+        "                 east, for longer than was looked back on, held: no clear answer today\n"
+        "  UNKNOWN     2  Owner of unknown: Do unknown.\n"
+        "                 old \\u{1B}[31m, new\n"
+        "  GREEN       1  Owner of green: Do green.\n"
+        "\n");
+  CHECK(response_sentence(*assessments[1].response) ==
+        "RED since 2024-03-20, held: today's answer alone is green. Owner of red: Do red.");
+  CHECK(details_text(assessments[0]).find("Response plan: RED since 2024-03-28. Owner of red: Do red.") !=
+        std::string::npos);
+  const stope::Assessment plain = test::ok_assessment();
+  const std::vector<const stope::Assessment*> one{&plain};
+  CHECK(response_text(one).empty());
+  CHECK(details_text(plain).find("Response plan") == std::string::npos);
 }
 
 TEST_CASE("text from a file can't drive a terminal") {

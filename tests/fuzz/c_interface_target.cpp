@@ -160,6 +160,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   request.as_of =
       from.choice(2) == 0 ? nullptr : from.text({"2024-01-20", "2024-01-10", "today", "9999-12-31"});
   request.threshold = from.choice(4) == 3 ? from.number() : 0;
+  // From the last byte, so that what the corpus holds goes on meaning what it meant.
+  const std::uint8_t last = size > 0 ? data[size - 1] : 0;
+  request.coverage = last % 8 == 7 ? last / 250.0 : 0;
+  request.samples = last % 16 == 15 ? last / 50 : 0;
+  request.attributions = last % 64 == 63 ? 1 : 0;
   dm_error error = DM_ERROR_INIT;
   error.size = from.size_of(sizeof error) % (sizeof error + 1);
   dm_answers* answers = nullptr;

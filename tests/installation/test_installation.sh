@@ -72,11 +72,16 @@ if has cmake; then
     -DCMAKE_PREFIX_PATH="$prefix"
   step 'examples with CMake' cmake --build "$work/cmake" -j2 --target "${of_cmake[@]}"
   run_examples "$work/cmake"
-  sed 's/find_package(deepmine 0.1 /find_package(deepmine 99 /' "$work/examples/CMakeLists.txt" >"$work/newer"
-  mv "$work/newer" "$work/examples/CMakeLists.txt"
-  if cmake -S "$work/examples" -B "$work/cmake-99" -DCMAKE_PREFIX_PATH="$prefix" >"$log" 2>&1; then
-    fail 'a version that is not there is refused'
-  fi
+  # A newer one, and one of before 1.0 whose sources need not compile with this one.
+  mkdir "$work/versions"
+  for version in 99 0.0; do
+    printf 'cmake_minimum_required(VERSION 3.16)\nproject(p LANGUAGES C)\nfind_package(deepmine %s REQUIRED)\n' \
+      "$version" >"$work/versions/CMakeLists.txt"
+    if cmake -S "$work/versions" -B "$work/cmake-$version" -DCMAKE_PREFIX_PATH="$prefix" >"$log" 2>&1; then
+      fail "version $version, which is not there, is refused"
+    fi
+    grep -q 'compatible with' "$log" || fail "version $version is refused for its number"
+  done
 else
   echo 'skipped: CMake is not there'
 fi
@@ -94,6 +99,10 @@ for target in deepmine deepmine-engine predict_stope watch_stopes sequence_class
   [[ " $targets " == *" $target "* ]] || fail "the subproject has the target $target: $targets"
 done
 [[ $targets != *test_* ]] || fail "the subproject has no tests of ours: $targets"
+# The warnings of another compiler are no errors in somebody else's project.
+if grep '"command":' "$work/meson/build/compile_commands.json" | grep -e '-Werror' | grep -qv -e '-Werror .*-Wno-error '; then
+  fail 'warnings are no errors in a subproject'
+fi
 if [[ ${DEEPMINE_SOAK:-} == 1 ]]; then
   step 'examples with a Meson subproject' ninja -C "$work/meson/build"
   run_examples "$work/meson/build"

@@ -15,6 +15,18 @@ Weights sample_weights() {
   return weights;
 }
 
+stope::ResponsePlan sample_response_plan() {
+  stope::ResponsePlan plan;
+  plan.green = {"Crew", "Work as planned."};
+  plan.amber = {0.25, stope::RiskLevel::slight_elevated, 30, "Engineer", "Inspect."};
+  plan.red = {0.75, stope::RiskLevel::critical, 3, "Shift boss", "Withdraw."};
+  plan.unknown = {"Engineer", "Inspect before anyone enters."};
+  plan.falls_after_days = 4;
+  plan.margin = 0.125;
+  plan.look_back_days = 20;
+  return plan;
+}
+
 Components sample_components() {
   Components components;
   components.run_id = sample_run_id;
@@ -25,6 +37,7 @@ Components sample_components() {
   components.scaler.sensors.assign(stope::sensor_count, {0.1, 1.0 / 3, -1, 7, 900});
   components.scaler.categories_seen.assign(stope::category_feature_count, 1);
   components.settings.data.sentinels = {-999};
+  components.settings.response_plan = sample_response_plan();
   components.calibration.temperatures = {1, 1.25};
   components.calibration.heads = {{120, 10, false, 0.5, 0.5, 0.1, 0.1},
                                   {100, 9, true, 0.75, 0.5, 0.25, 0.125}};

@@ -181,3 +181,20 @@ TEST_CASE("an export is there as a whole or not at all") {
   CHECK_THROWS_AS(io::export_assessments(folder / "absent/new.csv", std::span(&assessment, 1), horizons),
                   Error);
 }
+
+TEST_CASE("a site's response plan has columns of its own, behind all others, where there is one") {
+  stope::Assessment assessment = test::answered_assessment();
+  CHECK_FALSE(row_of(assessment).contains("response_colour"));
+  assessment.response = stope::Response{};
+  assessment.response->colour = stope::ResponseColour::red;
+  assessment.response->today = stope::ResponseColour::green;
+  assessment.response->since = stope::parse_day("2024-03-28");
+  assessment.response->owner = "Boss, shift";
+  assessment.response->action = "=withdraw()";
+  const Row row = row_of(assessment);
+  CHECK(row.at("response_colour") == "red");
+  CHECK(row.at("response_today") == "green");
+  CHECK(row.at("response_since") == "2024-03-28");
+  CHECK(row.at("response_owner") == "Boss, shift");
+  CHECK(row.at("response_action") == "'=withdraw()");  // no formula
+}

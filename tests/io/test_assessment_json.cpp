@@ -177,3 +177,23 @@ TEST_CASE("hostile names stay one string") {
   const json read = json::parse(io::predictions_json(std::nullopt, std::span(&assessment, 1)));
   CHECK(read["predictions"][0]["stope_name"] == "a\"b\\c\x1b[31m\xEF\xBF\xBD\n");
 }
+
+TEST_CASE("the response of a site's plan is there where the site has one") {
+  stope::Assessment assessment = test::answered_assessment();
+  CHECK_FALSE(io::assessment_to_json(assessment).contains("response"));
+  stope::Response response;
+  response.colour = stope::ResponseColour::red;
+  response.today = stope::ResponseColour::amber;
+  response.since = stope::parse_day("2024-03-28");
+  response.owner = "Shift boss";
+  response.action = "Withdraw.";
+  assessment.response = response;
+  CHECK(
+      io::assessment_to_json(assessment)["response"].dump() ==
+      R"({"colour":"red","since":"2024-03-28","today":"amber","held":true,"owner":"Shift boss","action":"Withdraw."})");
+  assessment.response->colour = stope::ResponseColour::amber;
+  assessment.response->since.reset();
+  const ordered_json written = io::assessment_to_json(assessment)["response"];
+  CHECK(written["held"] == false);
+  CHECK(written["since"].is_null());
+}

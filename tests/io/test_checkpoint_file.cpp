@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
+#include <cstdlib>
 #include <limits>
 
 #include "io/atomic_file.h"
@@ -17,6 +18,8 @@ using namespace deepmine::io;
 using namespace deepmine::test;
 
 namespace {
+
+constexpr const char* golden_version_3 = DEEPMINE_SOURCE_ROOT "/tests/io/golden/checkpoint_version_3";
 
 constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
 
@@ -34,6 +37,7 @@ Checkpoint sample_checkpoint() {
   identity.plan.seed = 7;
   identity.network.horizons = {1};
   identity.feature_table = stope::feature_table();
+  identity.settings.response_plan = sample_response_plan();
   identity.kernel_path = "avx2";
   identity.numerics_version = 1;
 
@@ -97,10 +101,29 @@ TEST_CASE("a checkpoint comes back bit for bit") {
   CHECK(write_checkpoint_file(parse_checkpoint_file(first_bytes, "checkpoint")) == first_bytes);
 }
 
+TEST_CASE("the golden checkpoint of today's version is made anew where that is asked for") {
+  if (std::getenv("DEEPMINE_WRITE_GOLDEN") == nullptr) return;
+  // Until this version is released; then never again.
+  write_file_atomically(golden_version_3, write_checkpoint_file(sample_checkpoint()));
+  MESSAGE("made anew: " << golden_version_3);
+}
+
+TEST_CASE("a checkpoint of the third version loads to the same bits for ever") {
+  const std::string bytes = read_file(golden_version_3, 1 << 20);
+  const Checkpoint checkpoint = parse_checkpoint_file(bytes, "golden");
+  CHECK(checkpoint.identity.settings.response_plan == sample_response_plan());
+  Checkpoint now = sample_checkpoint();
+  now.identity.settings = checkpoint.identity.settings;
+  CHECK(write_checkpoint_file(now) == write_checkpoint_file(checkpoint));
+  // As long as version 3 is what is written.
+  if (checkpoint_schema_version == 3) CHECK(write_checkpoint_file(checkpoint) == bytes);
+}
+
 TEST_CASE("a checkpoint of the second version loads to the same bits for ever") {
   const std::string bytes = read_file(DEEPMINE_SOURCE_ROOT "/tests/io/golden/checkpoint_version_2", 1 << 20);
   const Checkpoint checkpoint = parse_checkpoint_file(bytes, "golden");
   CHECK(checkpoint.identity.settings.assessment.risk_set_coverage == 0.9);
+  CHECK_FALSE(checkpoint.identity.settings.response_plan.in_use());
   Checkpoint now = sample_checkpoint();
   now.identity.settings = checkpoint.identity.settings;
   CHECK(write_checkpoint_file(now) == write_checkpoint_file(checkpoint));

@@ -65,12 +65,20 @@ dm::Request fixed_request() {
   return request;
 }
 
-std::string expected_json(int number) {
+std::string expected_json(int number, const dm::Request& asked) {
   const lifecycle::LoadedModel model(model_number(number), "test");
+  lifecycle::PredictionRequest request = one_thread();
+  request.draws = asked.samples;
+  request.draw_seed = asked.sample_seed;
+  request.attributions = asked.attributions;
+  if (asked.coverage) {
+    request.settings = model.components().settings;
+    request.settings->assessment.risk_set_coverage = *asked.coverage;
+  }
   const io::ModelMetadata& metadata = model.metadata();
   return io::predictions_json(
       stope::ModelIdentity{metadata.model_id, std::to_string(metadata.sequence), metadata.created_at},
-      lifecycle::predict(&model, simulated_records(), {}, one_thread()));
+      lifecycle::predict(&model, simulated_records(), {}, request));
 }
 
 std::string printed_while(const std::function<void()>& work) {

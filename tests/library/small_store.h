@@ -33,8 +33,9 @@ std::vector<dm::Case> simulated_cases();
 /// The clock of all tests.
 dm::Request fixed_request();
 
-/// What lifecycle::predict() says about the cases, as the document of `predict --json`: model 0 or 1.
-std::string expected_json(int number);
+/// What lifecycle::predict() says about the cases, as the document of `predict --json`: model 0 or 1. Of the
+/// request count draws, seed, coverage and attributions.
+std::string expected_json(int number, const dm::Request& asked = {});
 
 /// The whole of stdout and stderr while `work` runs.
 std::string printed_while(const std::function<void()>& work);

@@ -6,6 +6,8 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "io/atomic_file.h"
+#include "tests/io/temporary_folder.h"
 #include "tests/library/small_store.h"
 
 using namespace deepmine::test;
@@ -26,6 +28,23 @@ Json word(std::int32_t value, const char* (*name)(std::int32_t)) {
   return value == DM_UNKNOWN ? Json(nullptr) : Json(name(value));
 }
 
+Json uncertainty_json(const dm_uncertainty* uncertainty) {
+  if (uncertainty == nullptr) return nullptr;
+  CHECK(uncertainty->size == sizeof(dm_uncertainty));
+  return {{"samples", uncertainty->samples},
+          {"mean", uncertainty->mean},
+          {"standard_deviation", uncertainty->standard_deviation},
+          {"interval", {uncertainty->low, uncertainty->high}},
+          {"mutual_information", uncertainty->mutual_information}};
+}
+
+Json attribution_json(const dm_attribution& attribution) {
+  return {{"input", attribution.input},
+          {"value", attribution.category != nullptr ? Json(attribution.category) : number(attribution.value)},
+          {"unit", attribution.unit != nullptr ? attribution.unit : ""},
+          {"contribution", attribution.contribution}};
+}
+
 Json future_json(const dm_future& future) {
   Json probabilities = nullptr;
   for (int level = 0; level < DM_LEVEL_COUNT; ++level)
@@ -38,7 +57,8 @@ Json future_json(const dm_future& future) {
           {"predicted_risk_level", word(future.predicted_risk_level, dm_level_name)},
           {"confidence", number(future.confidence)},
           {"risk_probabilities", probabilities},
-          {"risk_set", set}};
+          {"risk_set", set},
+          {"uncertainty", uncertainty_json(future.uncertainty)}};
 }
 
 /// The structure as JSON, member by member.
@@ -59,7 +79,8 @@ Json shown(const dm_answer& a) {
   json["current_stability"] = {{"stable", flag(a.stable)},
                                {"instability_probability", number(a.instability_probability)},
                                {"risk_level", dm_risk_name(a.risk_level)},
-                               {"confidence", number(a.confidence)}};
+                               {"confidence", number(a.confidence)},
+                               {"uncertainty", uncertainty_json(a.uncertainty)}};
   json["future_predictions"] = Json::array();
   for (const dm_future& future : dm::future_predictions(a))
     json["future_predictions"].push_back(future_json(future));
@@ -80,12 +101,19 @@ Json shown(const dm_answer& a) {
                                     {"unit", e.unit}});
   json["attributions"] = Json::array();
   for (const dm_attribution& attribution : dm::attributions(a))
-    json["attributions"].push_back({{"input", attribution.input},
-                                    {"value", attribution.value},
-                                    {"contribution", attribution.contribution}});
+    json["attributions"].push_back(attribution_json(attribution));
   json["recommendations"] = Json::array();
   for (const dm_recommendation& recommendation : dm::recommendations(a))
     json["recommendations"].push_back({{"code", recommendation.code}, {"text", recommendation.text}});
+  if (a.response != nullptr) {
+    CHECK(a.response->size == sizeof(dm_response));
+    json["response"] = {{"colour", dm_colour_name(a.response->colour)},
+                        {"since", text(a.response->since)},
+                        {"today", dm_colour_name(a.response->today)},
+                        {"held", flag(a.response->held)},
+                        {"owner", a.response->owner},
+                        {"action", a.response->action}};
+  }
   json["data_quality"] = {{"days_used", a.days_used},
                           {"days_filled", a.days_filled},
                           {"last_reading", text(a.last_reading)},
@@ -125,38 +153,141 @@ TEST_CASE("cases in arrays get the answers of the service, byte for byte") {
   CHECK(service.predict(simulated_cases(), fixed_request(), 3).json() == expected_json(0));
 }
 
-/// The C interface asks for no draws, so its JSON has no uncertainty, and its structures no place for one.
-Json without_uncertainty(Json answer) {
-  CHECK(answer["current_stability"]["uncertainty"].is_null());
-  answer["current_stability"].erase("uncertainty");
-  for (Json& future : answer["future_predictions"]) {
-    CHECK(future["uncertainty"].is_null());
-    future.erase("uncertainty");
-  }
-  return answer;
+/// Whatever can be asked for beside the answer.
+dm::Request everything_asked() {
+  dm::Request request = fixed_request();
+  request.samples = 8;
+  request.sample_seed = 0x1'0000'0003;
+  request.coverage = 0.55;
+  request.attributions = true;
+  return request;
 }
 
 TEST_CASE("the structure of an answer says what its JSON says") {
   const SmallStore store;
   dm::Service service(store.path());
-  const dm::Answers answers = service.predict(varied_cases(), fixed_request());
+  bool all = false;
+  SUBCASE("nothing besides") {}
+  SUBCASE("with samples, coverage and attributions") {
+    all = true;
+  }
+  const dm::Answers answers = service.predict(varied_cases(), all ? everything_asked() : fixed_request());
   REQUIRE(answers.size() == 12);
   const Json document = Json::parse(answers.json());
   std::set<std::string> statuses, lists;
   for (std::size_t i = 0; i < answers.size(); ++i) {
     CAPTURE(i);
     const Json expected = Json::parse(answers.json(i));
-    CHECK(shown(answers[i]) == without_uncertainty(expected));
+    CHECK(shown(answers[i]) == expected);
     CHECK(document["predictions"][i] == expected);
     CHECK(answers.json(i).find('\n') == std::string::npos);
     statuses.insert(dm_answer_status_name(answers[i].status));
-    for (const char* list : {"reasons", "future_predictions", "explanations", "recommendations"})
+    for (const char* list :
+         {"reasons", "future_predictions", "explanations", "recommendations", "attributions"})
       if (!expected[list].empty()) lists.insert(list);
+    const bool has_uncertainty = !expected["current_stability"]["uncertainty"].is_null();
+    CHECK(has_uncertainty == (all && answers[i].method == DM_METHOD_NETWORK));
+    for (const Json& future : expected["future_predictions"])
+      CHECK(future["uncertainty"].is_null() != has_uncertainty);
     if (!expected["data_quality"]["out_of_range"].empty()) lists.insert("out_of_range");
   }
   CHECK(statuses.count("abstain") + statuses.count("rejected") == 2);
   CHECK(statuses.size() > 2);
-  CHECK(lists.size() == 5);
+  CHECK(lists.size() == (all ? 6 : 5));
+}
+
+TEST_CASE("the response plan of the site: structure and JSON say the same of every colour") {
+  const SmallStore store;
+  const TemporaryFolder folder;
+  dm::Options options;
+  options.site_file = (folder / "site.json").string();
+  std::set<std::string> colours;
+  bool is_held = false;
+  for (const char* probability : {"0.3", "0.7"}) {
+    deepmine::io::write_file_atomically(
+        options.site_file,
+        std::string(R"({"response_plan": {"green": {"owner": "Crew", "action": "Work."},
+          "amber": {"probability_above": 0.31, "level": "unstable", "within_days": 1,
+                    "owner": "Engineer", "action": "Look."},
+          "red": {"probability_above": )") +
+            probability +
+            R"(1, "level": "unstable", "within_days": 1, "owner": "Shift boss", "action": "Höher hinauf."},
+          "unknown": {"owner": "Engineer", "action": "Inspect."}, "falls_after_days": 9}})");
+    dm::Service service(store.path(), options);
+    const dm::Answers answers = service.predict(varied_cases(), fixed_request());
+    for (std::size_t i = 0; i < answers.size(); ++i) {
+      CAPTURE(i);
+      REQUIRE(answers[i].response != nullptr);
+      const Json expected = Json::parse(answers.json(i));
+      CHECK(shown(answers[i]) == expected);
+      colours.insert(expected["response"]["colour"].get<std::string>());
+      is_held = is_held || answers[i].response->held == DM_YES;
+    }
+  }
+  CHECK(colours.count("unknown") == 1);
+  CHECK(colours.count("red") == 1);
+  CHECK(colours.size() >= 3);
+  CHECK(is_held);
+  dm::Service without(store.path());
+  for (const dm_answer& answer : without.predict(varied_cases(), fixed_request()))
+    CHECK(answer.response == nullptr);
+}
+
+TEST_CASE("samples, their seed, coverage and attributions are those of the service, byte for byte") {
+  const SmallStore store;
+  dm::Service service(store.path());
+  const std::string plain = service.predict(simulated_cases(), fixed_request()).json();
+  std::set<std::string> different{plain};
+  const auto check = [&](const dm::Request& request) {
+    const std::string json = service.predict(simulated_cases(), request).json();
+    CHECK(json == expected_json(0, request));
+    CHECK(service.predict(simulated_cases(), request, 3).json() == json);
+    different.insert(json);
+  };
+  dm::Request request = fixed_request();
+  request.samples = 8;
+  check(request);
+  request.sample_seed = 1;
+  check(request);
+  request.sample_seed += std::uint64_t{1} << 32U;
+  check(request);
+  request = fixed_request();
+  request.coverage = 0.5;
+  check(request);
+  request = fixed_request();
+  request.attributions = true;
+  check(request);
+  check(everything_asked());
+  CHECK(different.size() == 7);
+}
+
+TEST_CASE("attributions are raw values with their units, and categories by name") {
+  const SmallStore store;
+  dm::Service service(store.path());
+  dm::Request request = fixed_request();
+  request.attributions = true;
+  const dm::Case given = simulated_cases()[0];
+  const dm::Answers answers = service.predict({given}, request);
+  REQUIRE(answers[0].method == DM_METHOD_NETWORK);
+  bool has_depth = false, has_rock = false;
+  for (const dm_attribution& attribution : dm::attributions(answers[0])) {
+    if (std::string(attribution.input) == "depth") {
+      has_depth = true;
+      CHECK(attribution.value == given.depth);
+      REQUIRE(attribution.unit != nullptr);
+      CHECK(std::string(attribution.unit) == "m");
+      CHECK(attribution.category == nullptr);
+    }
+    if (std::string(attribution.input) == "rock_type") {
+      has_rock = true;
+      CHECK(std::isnan(attribution.value));
+      CHECK(attribution.unit == nullptr);
+      REQUIRE(attribution.category != nullptr);
+      CHECK(attribution.category == given.rock_type);
+    }
+  }
+  CHECK(has_depth);
+  CHECK(has_rock);
 }
 
 TEST_CASE("what stands in a case decides about that case alone") {
@@ -260,7 +391,7 @@ TEST_CASE("a case as JSON text gets the answer that it gets in arrays, alone") {
                                   {"stress", number(r.stress)},
                                   {"temperature", number(r.temperature)},
                                   {"humidity", number(r.humidity)}});
-    CHECK(service.predict_json(json.dump(), fixed_request()) ==
-          service.predict({given}, fixed_request()).json(0));
+    for (const dm::Request& request : {fixed_request(), everything_asked()})
+      CHECK(service.predict_json(json.dump(), request) == service.predict({given}, request).json(0));
   }
 }

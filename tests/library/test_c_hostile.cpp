@@ -111,6 +111,21 @@ TEST_CASE("sizes of structures: older and newer ones are read, others refused") 
   newer[1].known.size = sizeof(dm_case);
   CHECK(trial.predict(newer[0].known, 2) == DM_USAGE);
 
+  // As the first version of the header had it: what was added since is not read.
+  dm_request oldest = DM_REQUEST_INIT;
+  oldest.samples = -5;
+  oldest.coverage = 7;
+  oldest.size = 40;
+  CHECK(trial.predict(trial.view.get(), 1, &oldest) == DM_OK);
+  oldest.size = 48;  // ends behind `coverage`
+  CHECK(trial.predict(trial.view.get(), 1, &oldest) == DM_USAGE);
+  CHECK(trial.says("coverage is 7"));
+  oldest.coverage = 0;
+  CHECK(trial.predict(trial.view.get(), 1, &oldest) == DM_OK);
+  oldest.size = 39;
+  CHECK(trial.predict(trial.view.get(), 1, &oldest) == DM_USAGE);
+  CHECK(trial.says("dm_request->size is 39"));
+
   struct NewerModel {
     dm_model known;
     char later[16];
@@ -243,6 +258,21 @@ TEST_CASE("numbers that are none reject the case, and requests that make no sens
     dm_request request = DM_REQUEST_INIT;
     request.threshold = threshold;
     CHECK(trial.predict(good, 1, &request) == DM_USAGE);
+  }
+  for (const double coverage :
+       {-0.9, 0.49, 0.4999, 0.905, 1.0, 90.0, 1e-300, 1e300, infinity, -infinity, std::nan("")}) {
+    CAPTURE(coverage);
+    dm_request request = DM_REQUEST_INIT;
+    request.coverage = coverage;
+    CHECK(trial.predict(good, 1, &request) == DM_USAGE);
+    CHECK(trial.says("expected whole hundredths from 0.50 to 0.99"));
+  }
+  for (const std::int32_t samples : {-1, 1, 10001, INT32_MIN, INT32_MAX}) {
+    CAPTURE(samples);
+    dm_request request = DM_REQUEST_INIT;
+    request.samples = samples;
+    CHECK(trial.predict(good, 1, &request) == DM_USAGE);
+    CHECK(trial.says("expected 2 to 10000"));
   }
   for (const char* day : {"", "2024-02-30", "2024-3-1", "today", "\xff", "9999-01-01"}) {
     dm_request request = DM_REQUEST_INIT;

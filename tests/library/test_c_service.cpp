@@ -115,8 +115,10 @@ TEST_CASE("words for values, and for what is no value") {
   CHECK(std::string(dm_risk_name(DM_RISK_UNKNOWN)) == "Unknown: inspect");
   CHECK(std::string(dm_level_name(DM_LEVEL_SLIGHT_ELEVATED)) == "slight_elevated");
   CHECK(std::string(dm_trend_name(DM_TREND_RAPIDLY_IMPROVING)) == "rapidly_improving");
+  CHECK(std::string(dm_colour_name(DM_COLOUR_UNKNOWN)) == "unknown");
+  CHECK(std::string(dm_colour_name(DM_COLOUR_RED)) == "red");
   for (const auto name : {dm_status_name, dm_state_name, dm_answer_status_name, dm_method_name, dm_risk_name,
-                          dm_level_name, dm_trend_name})
+                          dm_level_name, dm_trend_name, dm_colour_name})
     for (const std::int32_t value : {-1, 7, 1000, INT32_MIN, INT32_MAX})
       CHECK(std::string(name(value)) == "unknown");
 }

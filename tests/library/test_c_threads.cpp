@@ -62,6 +62,29 @@ TEST_CASE("eight threads get what one gets, while versions come and go") {
   MESSAGE(answered.load() << " calls, " << of_newer.load() << " answered by the other model");
 }
 
+TEST_CASE("eight threads ask for all there is, and to look again, and get what one gets") {
+  SmallStore store;
+  const std::vector<dm::Case> all = simulated_cases();
+  const std::vector<dm::Case> cases(all.begin() + 8, all.end());
+  dm::Request request = fixed_request();
+  request.samples = 4;
+  request.coverage = 0.6;
+  request.attributions = true;
+  dm::Service service(store.path());
+  const std::string expected = service.predict(cases, request).json();
+  std::atomic<int> wrong{0};
+  std::vector<std::thread> threads;
+  for (int n = 0; n < callers; ++n)
+    threads.emplace_back([&, n] {
+      for (int round = 0; round < 3; ++round) {
+        if (n % 2 == 0 && service.refresh().state != DM_READY) ++wrong;
+        if (service.predict(cases, request).json() != expected) ++wrong;
+      }
+    });
+  for (std::thread& thread : threads) thread.join();
+  CHECK(wrong == 0);
+}
+
 TEST_CASE("eight threads read the same answers") {
   const SmallStore store;
   dm::Service service(store.path());

@@ -6,6 +6,7 @@ import datetime
 import json
 import math
 import os
+import resource
 import subprocess
 import sys
 import tempfile
@@ -76,6 +77,24 @@ class Answers(unittest.TestCase):
                          [answer["stope_name"] for answer in self.expected])
         self.assertEqual(self.answers(self.cases.values(), threads=2), found)
 
+    def test_samples_coverage_and_attributions_are_those_of_the_program(self):
+        document = json.loads(run("predict", "--static", STATIC, "--timeseries", TIMESERIES, "--store", STORE,
+                                  "--json", "--samples", "8", "--sample-seed", "3", "--coverage", "0.6",
+                                  "--attributions", codes=(0, 5)))
+        found = self.answers(self.cases.values(), samples=8, sample_seed=3, coverage=0.6, attributions=True)
+        compared = 0
+        for answer, expected in zip(found, map(without_time, document["predictions"])):
+            if answer["method"] != "network":
+                continue
+            compared += 1
+            for key in ("current_stability", "future_predictions", "attributions"):
+                self.assertEqual(answer[key], expected[key])
+            self.assertEqual(answer["current_stability"]["uncertainty"]["samples"], 8)
+            self.assertGreater(len(answer["attributions"]), 10)
+        self.assertGreater(compared, 3)
+        self.assertNotEqual(found, self.answers(self.cases.values(), samples=8, sample_seed=4, coverage=0.6,
+                                                attributions=True))
+
     def test_times_and_columns_of_any_kind(self):
         case = next(iter(self.cases.values()))
         readings = case["readings"]
@@ -126,8 +145,16 @@ class Answers(unittest.TestCase):
         with self.assertRaises(deepmine.DeepmineError) as raised:
             self.service.predict([case, case])
         self.assertEqual(raised.exception.status, "usage")
-        for arguments in ({"as_of": "yesterday"}, {"threshold": 0}, {"threshold": 1.5}, {"threads": 0}):
+        for arguments in ({"as_of": "yesterday"}, {"threshold": 0}, {"threshold": 1.5}, {"threads": 0},
+                          {"samples": 1}, {"coverage": 0}, {"coverage": 0.999}):
             with self.assertRaises(deepmine.DeepmineError):
+                self.service.predict([case], **arguments)
+        for arguments in ((STORE + "\0x",), (STORE, 1000, True, STATIC + "\0x")):
+            with self.assertRaises(ValueError):
+                deepmine.Service(*arguments)
+        # ctypes would take their lowest 32 bits: 0 samples, 1 thread.
+        for arguments in ({"samples": 2 ** 32}, {"threads": 2 ** 32 + 1}, {"sample_seed": -1}, {"samples": "8"}):
+            with self.assertRaises((ValueError, TypeError)):
                 self.service.predict([case], **arguments)
 
     def test_eight_threads(self):
@@ -169,6 +196,47 @@ class Answers(unittest.TestCase):
             if not any("reading " in reason["message"] for reason in alone["reasons"]):
                 self.assertEqual(answer, alone)
         self.assertEqual(len(found), len(self.cases))
+
+
+class Host(unittest.TestCase):
+    """What ends the program around the library can't be tested inside of it."""
+
+    def run_script(self, script):
+        begin = """
+import sys
+sys.path.insert(0, %r)
+import _ctypes, deepmine, prediction_service, resource
+read = prediction_service.read_cases(%r, %r)
+cases = [dict(case, stope_name="%%s %%d" %% (name, copy)) for name, case in read.items() for copy in range(25)]
+service = deepmine.Service(%r)
+assert sum(answer["method"] == "network" for answer in service.predict(cases)) > 64
+""" % (os.path.dirname(deepmine.__file__), STATIC, TIMESERIES, STORE)
+        stack = (64 << 20, resource.getrlimit(resource.RLIMIT_STACK)[1])
+        done = subprocess.run([sys.executable, "-B", "-c", begin + script], stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, encoding="utf-8", timeout=120,
+                              preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_STACK, stack))
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        return done.stdout
+
+    def test_threads_that_the_system_does_not_give(self):
+        out = self.run_script("""
+one = service.predict(cases, threads=1, timestamp="now")
+size = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
+# Room for the stacks of four threads, of the seven that were asked for.
+stack = resource.getrlimit(resource.RLIMIT_STACK)[0]
+resource.setrlimit(resource.RLIMIT_AS, (size + 9 * stack // 2, resource.RLIM_INFINITY))
+print(service.predict(cases, threads=8, timestamp="now") == one)
+""")
+        self.assertEqual(out, "True\n")
+
+    def test_a_library_that_is_closed_keeps_the_code_of_its_threads(self):
+        out = self.run_script("""
+service.predict(cases, threads=2)
+service.close()
+_ctypes.dlclose(deepmine._library._handle)
+print("libdeepmine" in open("/proc/self/maps").read())
+""")
+        self.assertEqual(out, "True\n")
 
 
 class OldService(unittest.TestCase):

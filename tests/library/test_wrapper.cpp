@@ -66,3 +66,31 @@ TEST_CASE("what is left out of a case is missing, never zero") {
   CHECK(nothing[0].status == DM_ANSWER_REJECTED);
   CHECK(dm::reasons(nothing[0]).size() >= 10);
 }
+
+TEST_CASE("a text with a NUL inside is refused, not cut") {
+  const SmallStore store;
+  dm::Service service(store.path());
+  const std::string nul("2024-01-01\0x", 12);
+  for (const auto& put :
+       {+[](dm::Case&c, dm::Request&, const std::string&text) { c.stope_name = text; },
+        +[](dm::Case&c, dm::Request&, const std::string&text) { c.rock_type = text; },
+        +[](dm::Case&c, dm::Request&, const std::string&text) { c.readings[0].timestamp = text; },
+        +[](dm::Case&, dm::Request&r, const std::string&text) { r.as_of = text; },
+        +[](dm::Case&, dm::Request&r, const std::string&text) { r.today = text; },
+        +[](dm::Case&, dm::Request&r, const std::string&text) { r.timestamp = text; }}) {
+    dm::Case given = simulated_cases()[0];
+    dm::Request request = fixed_request();
+    put(given, request, nul);
+    try {
+      service.predict({given}, request);
+      FAIL("it was cut");
+    } catch (const dm::Error& error) {
+      CHECK(error.status() == DM_USAGE);
+      CHECK(std::string(error.what()).find("NUL") != std::string::npos);
+    }
+  }
+  CHECK_THROWS_AS(dm::Service(store.path() + std::string("\0x", 2)), dm::Error);
+  dm::Options options;
+  options.site_file = std::string("\0x", 2);
+  CHECK_THROWS_AS(dm::Service(store.path(), options), dm::Error);
+}

@@ -41,7 +41,10 @@ def make_report(deepmine, folder):
         text = (data / name).read_text()
         (data / name).write_text(text.replace("Stope_003", HOSTILE))
     files = ("--static", data / "static.csv", "--timeseries", data / "timeseries.csv", "--store", store)
-    run(deepmine, "train", *files, "--epochs", 4, "--seed", 3, "--quiet", "--gate", "off")
+    site = json.loads((pathlib.Path(__file__).parents[3] / "data" / "sample" / "site.json").read_text())
+    site["response_plan"]["unknown"]["owner"] = HOSTILE
+    (data / "site.json").write_text(json.dumps(site))
+    run(deepmine, "train", *files, "--epochs", 4, "--seed", 3, "--quiet", "--gate", "off", "--site", data / "site.json")
     options = (*files, "--bootstrap", 50, "--quiet")
     run(deepmine, "report", *options, "--out", page)
     return page, json.loads(run(deepmine, "report", *options, "--json"))
@@ -256,6 +259,28 @@ def check_stopes(tree, numbers):
         check(bars == 3 * len(stope["past"]["next_level"]), f"{stope['name']}: bars of the timeline")
 
 
+def check_responses(tree, numbers):
+    """Colour, owner and action of every stope, and how many there are of each colour."""
+    colours = []
+    rows = [row for row in tree.all("tr") if "data-response" in row.attributes]
+    check([row.attributes["data-response"] for row in rows] == [s["name"] for s in numbers["stopes"]], "responses or their order")
+    for row, stope in zip(rows, numbers["stopes"]):
+        response = stope["assessment"]["response"]
+        colours.append(response["colour"])
+        badge = [b.words() for b in row.all("strong", _class="plan plan-" + response["colour"])]
+        check(badge == [response["colour"].upper()], f"{stope['name']}: badge {badge}, is {response['colour']}")
+        owner = [b.words() for b in row.all("b")]
+        check(owner == [response["owner"] + ":"], f"{stope['name']}: owner {owner}")
+        said = next(row.all("td")).text
+        check(response["action"] in said, f"{stope['name']}: {said}")
+        check(response["since"] is None or "since " + response["since"] in said, f"{stope['name']}: since when?")
+        check(("held" in said) == response["held"], f"{stope['name']}: held?")
+    check(len(set(colours)) > 1, "all stopes have one colour")
+    tiles = {tile.attributes["data-colour"]: tile.words() for tile in tree.all("div") if "data-colour" in tile.attributes}
+    check(tiles == {c: f"{colours.count(c)}{c.upper()}" for c in ("red", "amber", "unknown", "green")}, f"tiles {tiles}")
+    check(numbers["response_plan"]["unknown"]["owner"] == HOSTILE, "the plan is not in the numbers")
+
+
 def main(deepmine):
     chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     if chromium is None or not starts(chromium):
@@ -284,6 +309,7 @@ def main(deepmine):
         check_figures_table(tree, numbers)
         check_trust(tree, numbers)
         check_stopes(tree, numbers)
+        check_responses(tree, numbers)
         for picture in ("wide.png", "phone.png", "report.pdf"):
             check((folder / picture).exists() and (folder / picture).stat().st_size > 20_000, f"{picture} is empty")
         if len(sys.argv) > 2:

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <limits>
 
 #include "engine/nn/random.h"
 #include "engine/stope/response_plan.h"
@@ -147,9 +148,13 @@ TEST_CASE("response: the rules alone may alarm, but never say green") {
   const ResponsePlan plan = plan_of();
   std::vector<DayAnswer> days = answers({0, 0});
   for (DayAnswer& day : days) day.instability_probability.reset();
-  CHECK(respond(plan, days, true).colour == Colour::unknown);
+  CHECK(respond(plan, days).colour == Colour::unknown);
+  CHECK(respond(plan, days).action == "inspect");
   days.back().unstable_by_rules = true;
-  CHECK(respond(plan, days, true).colour == Colour::red);
+  CHECK(respond(plan, days).colour == Colour::red);
+  days.back().unstable_by_rules = false;
+  days.back().levels = {{7, RiskLevel::elevated}};
+  CHECK(respond(plan, days).colour == Colour::amber);
 }
 
 TEST_CASE("response: more risk never gives a lesser colour, and the last days alone decide in the end") {
@@ -171,9 +176,156 @@ TEST_CASE("response: more risk never gives a lesser colour, and the last days al
   }
 }
 
+TEST_CASE("response: what is no number or not said is never green, and never clears an alarm") {
+  const ResponsePlan plan = plan_of(2);
+  constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
+  for (const double wrong : {not_a_number, -0.1, 1.1, -std::numeric_limits<double>::infinity()}) {
+    CAPTURE(wrong);
+    CHECK(colour(plan, {0.1, 0.1, 0.1, wrong}) == Colour::unknown);
+    CHECK(colour(plan, {0.1, 0.9, wrong, wrong, wrong}) == Colour::red);
+    CHECK(colour(plan, {0.1, 0.9, 0.1, wrong}) == Colour::red);
+  }
+  // A horizon that the plan asks about has no level.
+  std::vector<DayAnswer> days = answers({0.1, 0.1, 0.1, 0.1});
+  for (DayAnswer& day : days) day.levels = {{1, RiskLevel::stable}, {14, std::nullopt}};
+  CHECK(respond(plan, days).colour == Colour::unknown);
+  days[1].instability_probability = 0.9;
+  CHECK(respond(plan, days).colour == Colour::amber);  // whole as to red, and clear of it; not as to amber
+  for (DayAnswer& day : days) day.levels[1].horizon_days = 15;
+  CHECK(respond(plan, days).colour == Colour::green);  // the plan does not look so far
+  // An answer without any number.
+  days.back() = {.day = 103, .answered = true, .instability_probability = {}, .levels = {}};
+  CHECK(respond(plan, days).colour == Colour::unknown);
+}
+
+TEST_CASE("response: what stood before the first day") {
+  const ResponsePlan plan = plan_of(2);
+  // Within the margin, an alarm may have stood; where there was nothing before, it did not.
+  CHECK(respond(plan, answers({0.65})).colour == Colour::red);
+  CHECK(respond(plan, answers({0.65}), true).colour == Colour::amber);
+  CHECK_FALSE(respond(plan, answers({0.9})).since);
+  CHECK(respond(plan, answers({0.9}), true).since == 100);
+}
+
+TEST_CASE("response: how much of the past settles it") {
+  const ResponsePlan plan = plan_of(2, 0.1);
+  CHECK(is_settled(plan, answers({0.1, 0.1})));
+  CHECK(is_settled(plan, answers({0.1, no_answer, 0.1, no_answer})));
+  CHECK_FALSE(is_settled(plan, answers({0.1})));
+  CHECK_FALSE(is_settled(plan, answers({0.1, no_answer})));
+  CHECK_FALSE(is_settled(plan, answers({0.1, 0.25, 0.1})));  // not clear of amber
+  CHECK_FALSE(is_settled(plan, answers({0.5, 0.5})));        // how long amber has stood
+  CHECK(is_settled(plan, answers({0.5, 0.5, 0.9})));         // red, whatever amber was
+  CHECK_FALSE(is_settled(plan, answers({0.9, 0.9, 0.9})));   // since when?
+  CHECK_FALSE(is_settled(plan, {}));
+}
+
+TEST_CASE(
+    "response: what is called unstable or an alert is amber at least, whatever the plan's numbers are") {
+  const ResponsePlan plan = plan_of(2);
+  std::vector<DayAnswer> days = answers({0.1, 0.1, 0.1, 0.1});
+  days[1].is_alarming = true;
+  const auto until = [&](std::size_t day) { return respond(plan, std::span(days).first(day + 1)).colour; };
+  CHECK(until(0) == Colour::green);
+  CHECK(until(1) == Colour::amber);
+  CHECK(until(2) == Colour::amber);
+  CHECK(until(3) == Colour::green);
+}
+
+namespace {
+
+/// Series that waver about a level, drift, jump, and have days without an answer.
+std::vector<double> random_series(RandomStream& random, std::size_t days) {
+  std::vector<double> series;
+  double level = random.uniform();
+  const double noise = random.uniform(0, 0.3), gaps = random.uniform(0, 0.4);
+  for (std::size_t day = 0; day < days; ++day) {
+    if (random.uniform() < 0.03) level = random.uniform();
+    level = std::clamp(level + random.uniform(-0.03, 0.03), 0.0, 1.0);
+    const double probability = std::clamp(level + random.uniform(-noise, noise), 0.0, 1.0);
+    series.push_back(random.uniform() < gaps ? no_answer : probability);
+  }
+  return series;
+}
+
+/// How the responses of one day after the other behave.
+struct Course {
+  int rises_to_red = 0, falls_from_red = 0;
+};
+
+/// Day by day, as a mine asks. Checks every day's promise on its own.
+Course check_course(const ResponsePlan& plan, const std::vector<DayAnswer>& all) {
+  Course course;
+  const auto look_back = static_cast<std::size_t>(plan.look_back_days);
+  std::vector<Response> responses;
+  for (std::size_t t = 0; t < all.size(); ++t) {
+    const auto days = std::span(all).first(t + 1);
+    const Response now = respond(plan, days, true);
+    responses.push_back(now);
+    CHECK(now.colour >= now.today);  // never below what today alone gives
+    if (!all[t].answered) CHECK(now.colour != Colour::green);
+    // Of the past, no more is needed than is said.
+    const auto last = days.subspan(t > look_back ? t - look_back : 0);
+    if (is_settled(plan, last)) {
+      CHECK(respond(plan, last) == now);
+      CHECK(respond(plan, last, true) == now);
+    }
+    CHECK(respond(plan, last).colour >= now.today);
+    if (t == 0) continue;
+    const Colour before = responses[t - 1].colour;
+    if (before == Colour::red && now.colour < Colour::red) {
+      ++course.falls_from_red;
+      // The last answered days were clear, as many as the plan wants, and today is one of them.
+      CHECK(all[t].answered);
+      int clear = 0;
+      for (std::size_t day = t + 1; day-- > 0 && clear < plan.falls_after_days;) {
+        if (!all[day].answered) continue;
+        REQUIRE(*all[day].instability_probability <= plan.red.probability_above - plan.margin);
+        ++clear;
+      }
+      CHECK(clear == plan.falls_after_days);
+    }
+    if (before < Colour::red && now.colour == Colour::red) {
+      ++course.rises_to_red;
+      CHECK(*all[t].instability_probability > plan.red.probability_above);
+      CHECK(now.since == all[t].day);
+    }
+  }
+  return course;
+}
+
+}  // namespace
+
+TEST_CASE("response: over random courses nothing falls too early, rises late, or flaps") {
+  RandomStream random(20);
+  int rises = 0, falls = 0, crossings = 0;
+  for (int round = 0; round < 400; ++round) {
+    CAPTURE(round);
+    ResponsePlan plan = plan_of(1 + static_cast<int>(random.below(5)), random.uniform(0, 0.2));
+    plan.look_back_days = 20;
+    const std::vector<double> series = random_series(random, 120);
+    const Course course = check_course(plan, answers(series));
+    rises += course.rises_to_red;
+    falls += course.falls_from_red;
+    // Each alarm but the last needs so many clear days before the next one can begin.
+    const auto answered = static_cast<int>(series.size()) -
+                          static_cast<int>(std::count(series.begin(), series.end(), no_answer));
+    CHECK(course.rises_to_red <= 1 + answered / (plan.falls_after_days + 1));
+    double last = 0;
+    for (const double probability : series) {
+      if (probability == no_answer) continue;
+      crossings += last <= 0.7 && probability > 0.7;
+      last = probability;
+    }
+  }
+  CHECK(falls > 100);  // or nothing was tried
+  CHECK(rises < crossings / 2);
+}
+
 TEST_CASE("response: plans that make no sense") {
   CHECK(problems(ResponsePlan{}).empty());
   CHECK_FALSE(ResponsePlan{}.in_use());
+  const double not_a_number = std::numeric_limits<double>::quiet_NaN();
   CHECK(plan_of().in_use());
   const auto complains = [](const char* text, const auto& change) {
     ResponsePlan plan = plan_of();
@@ -182,7 +334,11 @@ TEST_CASE("response: plans that make no sense") {
     REQUIRE(found.size() == 1);
     CHECK_MESSAGE(found[0].find(text) != std::string::npos, found[0]);
   };
-  complains("response_plan.red.owner: expected who acts", [](ResponsePlan& p) { p.red.owner.clear(); });
+  complains("response_plan.red.owner: expected who acts, such as",
+            [](ResponsePlan& p) { p.red.owner.clear(); });
+  complains("response_plan.red.owner: expected who acts", [](ResponsePlan& p) { p.red.owner = " \t"; });
+  complains("response_plan.green.action: expected at most 500 bytes, found 501",
+            [](ResponsePlan& p) { p.green.action = std::string(501, 'x'); });
   complains("response_plan.unknown.action: expected what", [](ResponsePlan& p) { p.unknown.action.clear(); });
   complains("response_plan.amber.probability_above: expected at most that of red, 0.7, found 0.8",
             [](ResponsePlan& p) { p.amber.probability_above = 0.8; });
@@ -196,6 +352,9 @@ TEST_CASE("response: plans that make no sense") {
             [](ResponsePlan& p) { p.amber.within_days = 3; });
   complains("response_plan.red.within_days: expected 1 to 3650",
             [](ResponsePlan& p) { p.red.within_days = 0; });
+  complains("response_plan.margin: expected 0 or more", [=](ResponsePlan& p) { p.margin = not_a_number; });
+  complains("response_plan.red.probability_above: expected a probability",
+            [](ResponsePlan& p) { p.red.probability_above = 1.5; });
   complains("response_plan.falls_after_days: expected 1 to 60",
             [](ResponsePlan& p) { p.falls_after_days = 0; });
   complains("response_plan.margin: expected 0 or more, and less than",

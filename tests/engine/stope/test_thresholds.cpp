@@ -11,7 +11,7 @@ using namespace deepmine::stope;
 
 namespace {
 
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
 
 /// Counts the leaves of a table and notes every name: what a serialiser would see.
 struct Lister {
@@ -131,6 +131,8 @@ TEST_CASE("visit_fields reaches every member once") {
   a.mean_days = 12;
   changed.data = {1, 2, 0.25, 3, 4, {-999}};
   changed.recommendations = {{"inspect", "look"}};
+  changed.response_plan.red = {0.9, RiskLevel::unstable, 3, "boss", "withdraw"};
+  changed.response_plan.look_back_days = 9;
   SiteSettings copy;
   copy_fields(changed, copy);
   CHECK(copy == changed);
@@ -145,20 +147,22 @@ TEST_CASE("a table that makes no sense is refused, naming the field") {
   };
   check_problem(with([](auto& s) { s.assessment.decision_threshold = 1.5; }),
                 "assessment.decision_threshold");
-  check_problem(with([](auto& s) { s.assessment.decision_threshold = nan; }),
+  check_problem(with([](auto& s) { s.assessment.decision_threshold = not_a_number; }),
                 "assessment.decision_threshold");
   check_problem(with([](auto& s) { s.assessment.medium_above = 0.8; }), "assessment.medium_above");
   check_problem(with([](auto& s) { s.assessment.steady_above = 0.2; }), "assessment.escalating_above");
   check_problem(with([](auto& s) { s.assessment.alert_level = RiskLevel::stable; }),
                 "assessment.alert_level");
-  check_problem(with([](auto& s) { s.assessment.stress_above = nan; }), "assessment.stress_above");
+  check_problem(with([](auto& s) { s.assessment.stress_above = not_a_number; }), "assessment.stress_above");
   check_problem(with([](auto& s) { s.data.training_range_margin = -0.1; }), "data.training_range_margin");
   check_problem(with([](auto& s) { s.data.largest_filled_gap = -1; }), "data.largest_filled_gap");
-  check_problem(with([](auto& s) { s.data.sentinels = {nan}; }), "data.sentinels");
+  check_problem(with([](auto& s) { s.response_plan.red.owner = "boss"; }), "response_plan.green.owner");
+  check_problem(with([](auto& s) { s.data.sentinels = {not_a_number}; }), "data.sentinels");
   check_problem(with([](auto& s) { s.risk_rules.slope_days = 1; }), "risk_rules.slope_days");
   check_problem(with([](auto& s) { s.unstable_rules.stress[1].weight = 2'000'000'000; }),
                 "unstable_rules.stress[1]");
-  check_problem(with([](auto& s) { s.unstable_rules.depth[0].threshold = nan; }), "unstable_rules.depth[0]");
+  check_problem(with([](auto& s) { s.unstable_rules.depth[0].threshold = not_a_number; }),
+                "unstable_rules.depth[0]");
   check_problem(with([](auto& s) { s.recommendations.pop_back(); }), "recommendations.vibration");
   check_problem(with([](auto& s) { s.recommendations[0].text.clear(); }),
                 "recommendations.evacuate_and_assess");

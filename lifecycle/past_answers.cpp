@@ -1,0 +1,184 @@
+#include "lifecycle/past_answers.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "engine/stope/quality.h"
+#include "engine/stope/sample.h"
+
+namespace deepmine::lifecycle {
+namespace {
+
+/// The days of a stope that were asked about so far, ascending; the last entry is today.
+struct StopeDays {
+  const StopeOfToday* stope = nullptr;
+  std::vector<stope::DayAnswer> answers;
+  bool from_the_beginning = false;
+};
+
+/// A day of a stope that the network is asked about, and where its answer goes.
+struct Question {
+  const StopeOfToday* stope = nullptr;
+  stope::DayAnswer* answer = nullptr;
+};
+
+class PastAnswers {
+ public:
+  PastAnswers(const LoadedModel* model, const ResponseRequest& request)
+      : model_(model), request_(request), plan_(request.settings.response_plan) {
+    if (model != nullptr) untrained_ = untrained_horizons(*model);
+  }
+
+  std::vector<stope::Response> run(std::span<const StopeOfToday> stopes) {
+    std::vector<StopeDays> all;
+    for (const StopeOfToday& stope : stopes) all.push_back({&stope, {stope.today}, false});
+    // Most stopes have no alarm, and a few clear days settle that; only the others need the whole look-back.
+    const int few_days = plan_.falls_after_days + 1;
+    look_back(all, 0, std::min(few_days, plan_.look_back_days));
+    look_back(all, few_days + 1, plan_.look_back_days);
+    std::vector<stope::Response> responses;
+    for (const StopeDays& days : all)
+      responses.push_back(stope::respond(plan_, days.answers, days.from_the_beginning));
+    return responses;
+  }
+
+ private:
+  /// Asks about the days from `nearest` to `farthest` days before day t, where that may still change
+  /// anything.
+  void look_back(std::vector<StopeDays>& all, int nearest, int farthest) {
+    std::vector<Question> questions;
+    for (StopeDays& days : all) {
+      if (nearest > farthest || days.from_the_beginning || stope::is_settled(plan_, days.answers)) continue;
+      const std::size_t added = put_before(days, nearest, farthest);
+      for (std::size_t i = 0; i < added; ++i)
+        if (allows_answer(*days.stope, days.answers[i].day)) {
+          if (model_ != nullptr)
+            questions.push_back({days.stope, &days.answers[i]});
+          else
+            ask_rules(*days.stope, days.answers[i]);
+        }
+    }
+    if (!questions.empty()) ask_network(questions);
+  }
+
+  /// Puts unanswered days in front of those that are there, and returns how many.
+  std::size_t put_before(StopeDays& days, int nearest, int farthest) const {
+    const StopeOfToday& stope = *days.stope;
+    if (stope.readings.empty()) return 0;
+    const int history = std::max(request_.plan.days, request_.settings.data.minimum_history);
+    const stope::Day first_answerable = stope.readings.first_day() + history - 1;
+    // Day t stands for itself where it was answered. Where it was not, because its readings are too old by
+    // now, it was answered when they were new, and that answer may have raised an alarm.
+    if (nearest == 0 && days.stope->today.answered) nearest = 1;
+    const stope::Day first = std::max(stope.day_t - farthest, first_answerable);
+    std::vector<stope::DayAnswer> earlier;
+    for (stope::Day day = first; day <= stope.day_t - nearest; ++day) earlier.emplace_back().day = day;
+    days.from_the_beginning = stope.day_t - farthest <= first_answerable;
+    days.answers.insert(days.answers.begin(), earlier.begin(), earlier.end());
+    return earlier.size();
+  }
+
+  /// The checks of that day, as they would have been made on it.
+  bool allows_answer(const StopeOfToday& stope, stope::Day day) const {
+    const stope::QualityContext context{request_.settings,
+                                        request_.plan,
+                                        model_ != nullptr ? &model_->components().scaler : nullptr,
+                                        {.as_of = day, .today = request_.today, .newest_reading = {}}};
+    const stope::QualityReport quality =
+        check_quality(stope.statics, stope.features, stope.readings, stope.issues, context);
+    return quality.day_t == day && quality.answerable();
+  }
+
+  void ask_rules(const StopeOfToday& stope, stope::DayAnswer& answer) const {
+    const stope::RuleBased rules =
+        rule_based_answer(stope.statics, stope.readings, answer.day, request_.plan, request_.settings);
+    if (!rules.unstable_today) return;
+    for (const stope::RuleBasedLevel& level : rules.risk_levels) {
+      if (!level.level) return;  // no answer, as of today (assessment.h)
+      answer.levels.push_back({level.horizon_days, level.level});
+    }
+    answer.answered = true;
+    answer.unstable_by_rules = *rules.unstable_today;
+    answer.is_alarming = answer.unstable_by_rules || any_level_is_an_alert(answer);
+  }
+
+  void ask_network(const std::vector<Question>& questions) {
+    const RunnerPool::Lease runner = model_->runners().lease(request_.threads);
+    const io::Components& components = model_->components();
+    std::vector<float> features(static_cast<std::size_t>(components.network.sample_features()));
+    std::vector<float> series(stope::sensor_count * static_cast<std::size_t>(request_.plan.days));
+    constexpr std::size_t largest_batch = RunnerPool::capacity;
+    for (std::size_t first = 0; first < questions.size(); first += largest_batch) {
+      const auto batch =
+          std::span(questions).subspan(first, std::min(largest_batch, questions.size() - first));
+      runner->batch().clear();
+      for (const Question& question : batch) {
+        const StopeOfToday& stope = *question.stope;
+        // The prior's rules are those that the network learnt with, whatever the site's are now.
+        stope::write_sample(
+            {stope.statics, stope.features, stope.readings.window(question.answer->day, request_.plan.days)},
+            components.network, components.scaler, components.settings, features.data(), series.data());
+        runner->batch().add(features, series);
+      }
+      runner->run();
+      for (std::size_t i = 0; i < batch.size(); ++i)
+        take(runner->logits(static_cast<int>(i)), *batch[i].answer);
+    }
+  }
+
+  void take(const Logits& logits, stope::DayAnswer& answer) const {
+    const std::vector<double>& temperatures = model_->components().calibration.temperatures;
+    if (!std::all_of(logits.begin(), logits.end(), [](float z) { return std::isfinite(z); })) return;
+    answer.answered = true;
+    answer.instability_probability = instability_probability(logits, temperatures[0]);
+    for (std::size_t h = 0; h < request_.plan.horizons.size(); ++h) {
+      stope::LevelAhead& ahead = answer.levels.emplace_back();
+      ahead.horizon_days = request_.plan.horizons[h];
+      if (std::count(untrained_.begin(), untrained_.end(), h) > 0) continue;
+      const std::vector<double> row =
+          level_probabilities(logits, static_cast<int>(h), stope::risk_level_count, temperatures[1 + h]);
+      std::array<double, stope::risk_level_count> probabilities{};
+      std::copy(row.begin(), row.end(), probabilities.begin());
+      ahead.level = stope::most_probable(probabilities);
+    }
+    const stope::AssessmentSettings& settings = request_.settings.assessment;
+    const double probability = *answer.instability_probability;
+    answer.is_alarming = !(probability < settings.decision_threshold) || probability > settings.high_above ||
+                         any_level_is_an_alert(answer);
+  }
+
+  bool any_level_is_an_alert(const stope::DayAnswer& answer) const {
+    return std::any_of(answer.levels.begin(), answer.levels.end(), [&](const stope::LevelAhead& ahead) {
+      return ahead.level && *ahead.level >= request_.settings.assessment.alert_level;
+    });
+  }
+
+  const LoadedModel* model_;
+  const ResponseRequest& request_;
+  const stope::ResponsePlan& plan_;
+  std::vector<std::size_t> untrained_;
+};
+
+}  // namespace
+
+std::vector<stope::Response> responses(const LoadedModel* model, std::span<const StopeOfToday> stopes,
+                                       const ResponseRequest& request) {
+  return PastAnswers(model, request).run(stopes);
+}
+
+stope::DayAnswer day_answer(const stope::Assessment& assessment) {
+  stope::DayAnswer answer;
+  answer.day = assessment.as_of.value_or(0);
+  answer.answered = assessment.method != stope::Method::none;
+  if (!answer.answered) return answer;
+  const stope::CurrentStability& current = assessment.current_stability;
+  answer.instability_probability = current.instability_probability;
+  answer.unstable_by_rules = assessment.method == stope::Method::rule_based && current.stable == false;
+  answer.is_alarming = current.stable == false || assessment.alert_recommended == true;
+  for (const stope::FuturePrediction& future : assessment.future_predictions)
+    answer.levels.push_back({future.horizon_days, future.predicted_risk_level});
+  return answer;
+}
+
+}  // namespace deepmine::lifecycle
