@@ -2,6 +2,7 @@
 // day of the window as it is, carried along the trend to the end of the window, and once more to day t+h.
 #pragma once
 
+#include <algorithm>
 #include <optional>
 #include <span>
 
@@ -12,12 +13,8 @@ namespace deepmine::stope {
 
 /// Slope per day of every sensor over the window; nothing if one can't be computed.
 inline std::optional<DailyReading> slopes_of(std::span<const DailyReading> window) {
-  DailyReading slopes{};
-  for (std::size_t s = 0; s < sensor_count; ++s) {
-    const std::optional<double> slope = daily_slope(window, static_cast<Sensor>(s));
-    if (!slope) return std::nullopt;
-    slopes[s] = *slope;
-  }
+  const DailyReading slopes = daily_slopes(window);
+  if (std::any_of(slopes.begin(), slopes.end(), is_missing)) return std::nullopt;
   return slopes;
 }
 

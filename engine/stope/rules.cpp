@@ -48,16 +48,22 @@ int weight_of(const RuleSteps& steps, double value, double tolerance) {
   return 0;
 }
 
-std::optional<double> daily_slope(std::span<const DailyReading> days, Sensor sensor) {
+DailyReading daily_slopes(std::span<const DailyReading> days) {
   // Least squares over x = 0 … n−1. With u = 2x − (n−1), a whole number: Σu² = n(n²−1)/3, slope = 2 Σuy /
-  // Σu².
+  // Σu². The sensors side by side: one sum after the other would wait for every addition.
   const auto n = static_cast<std::int64_t>(days.size());
-  if (n < 2) return std::nullopt;
-  double sum = 0;
+  DailyReading slopes{};
   for (std::int64_t x = 0; x < n; ++x)
-    sum += static_cast<double>(2 * x - (n - 1)) * reading(days[static_cast<std::size_t>(x)], sensor);
-  if (!std::isfinite(sum)) return std::nullopt;
-  return 6 * sum / static_cast<double>(n * (n * n - 1));
+    for (std::size_t s = 0; s < sensor_count; ++s)
+      slopes[s] += static_cast<double>(2 * x - (n - 1)) * days[static_cast<std::size_t>(x)][s];
+  for (double& slope : slopes)
+    slope = n >= 2 && std::isfinite(slope) ? 6 * slope / static_cast<double>(n * (n * n - 1)) : missing;
+  return slopes;
+}
+
+std::optional<double> daily_slope(std::span<const DailyReading> days, Sensor sensor) {
+  const double slope = reading(daily_slopes(days), sensor);
+  return is_missing(slope) ? std::nullopt : std::optional(slope);
 }
 
 std::optional<bool> rule_unstable(const UnstableRules& rules, const StaticRecord& statics,
@@ -91,11 +97,10 @@ std::optional<WindowRisk> window_risk(const UnstableRules& unstable_rules, const
   risk.fixed = *unstable ? rules.unstable_today_weight : 0;
   const std::array<const RuleSteps*, 3> steps{&rules.vibration_slope, &rules.deformation_slope,
                                               &rules.stress_slope};
-  for (std::size_t i = 0; i < rule_sensors.size(); ++i) {
-    const std::optional<double> slope = daily_slope(window.last(slope_days), rule_sensors[i]);
-    if (!slope) return std::nullopt;
-    risk.growing += weight_of(*steps[i], *slope, rules.slope_tolerance);
-  }
+  const DailyReading slopes = daily_slopes(window.last(slope_days));
+  if (!has_rule_readings(slopes)) return std::nullopt;
+  for (std::size_t i = 0; i < rule_sensors.size(); ++i)
+    risk.growing += weight_of(*steps[i], reading(slopes, rule_sensors[i]), rules.slope_tolerance);
   risk.long_horizon = weight_of(rules.rqd, statics.rqd) + weight_of(rules.depth, statics.depth);
   return risk;
 }
@@ -118,16 +123,13 @@ std::vector<std::optional<RiskLevel>> extrapolated_risks(const UnstableRules& un
   if (!risk) return levels;
 
   const std::array<const RuleSteps*, 3> steps{&rules.vibration, &rules.deformation, &rules.stress};
-  std::array<double, 3> slopes{};
-  for (std::size_t i = 0; i < rule_sensors.size(); ++i) {
-    const std::optional<double> slope = daily_slope(window, rule_sensors[i]);
-    if (!slope) return levels;
-    slopes[i] = *slope;
-  }
+  const DailyReading slopes = daily_slopes(window);
+  if (!has_rule_readings(slopes)) return levels;
   for (std::size_t k = 0; k < horizons.size(); ++k) {
     int day_weight = 0;
     for (std::size_t i = 0; i < rule_sensors.size(); ++i) {
-      const double value = reading(window.back(), rule_sensors[i]) + slopes[i] * horizons[k];
+      const double value =
+          reading(window.back(), rule_sensors[i]) + reading(slopes, rule_sensors[i]) * horizons[k];
       day_weight += weight_of(*steps[i], value, rules.slope_tolerance);
     }
     levels[k] = level_at(rules, *risk, day_weight, horizons[k]);

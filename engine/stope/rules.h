@@ -21,6 +21,9 @@ namespace deepmine::stope {
 /// a day is missing.
 std::optional<double> daily_slope(std::span<const DailyReading> days, Sensor sensor);
 
+/// The same of every sensor; `missing` where there is none.
+DailyReading daily_slopes(std::span<const DailyReading> days);
+
 /// Weight of the first step that passes, 0 if none does. A value within `tolerance` of a threshold counts as
 /// equal to it.
 int weight_of(const RuleSteps& steps, double value, double tolerance = 0);

@@ -27,16 +27,36 @@ constexpr std::array<Summary, summaries_per_sensor> summaries{{
     {"slope of 7 days", " per day"},
 }};
 
-double mean_of(std::span<const DailyReading> days, std::size_t sensor) {
-  double sum = 0;
-  for (const DailyReading& day : days) sum += day[sensor];
-  return sum / static_cast<double>(days.size());
+// One loop over the days for all sensors: their sums do not wait for each other.
+
+DailyReading means_of(std::span<const DailyReading> days) {
+  DailyReading means{};
+  for (const DailyReading& day : days)
+    for (std::size_t s = 0; s < sensor_count; ++s) means[s] += day[s];
+  for (double& mean : means) mean /= static_cast<double>(days.size());
+  return means;
 }
 
-double deviation_of(std::span<const DailyReading> days, std::size_t sensor, double mean) {
-  double squares = 0;
-  for (const DailyReading& day : days) squares += (day[sensor] - mean) * (day[sensor] - mean);
-  return std::sqrt(squares / static_cast<double>(days.size()));
+DailyReading deviations_of(std::span<const DailyReading> days, const DailyReading& means) {
+  DailyReading deviations{};
+  for (const DailyReading& day : days)
+    for (std::size_t s = 0; s < sensor_count; ++s) deviations[s] += (day[s] - means[s]) * (day[s] - means[s]);
+  for (double& deviation : deviations) deviation = std::sqrt(deviation / static_cast<double>(days.size()));
+  return deviations;
+}
+
+struct Bounds {
+  DailyReading lowest, highest;
+};
+
+Bounds bounds_of(std::span<const DailyReading> days) {
+  Bounds bounds{days.front(), days.front()};
+  for (const DailyReading& day : days)
+    for (std::size_t s = 0; s < sensor_count; ++s) {
+      bounds.lowest[s] = std::min(bounds.lowest[s], day[s]);
+      bounds.highest[s] = std::max(bounds.highest[s], day[s]);
+    }
+  return bounds;
 }
 
 }  // namespace
@@ -53,20 +73,19 @@ std::vector<SummaryName> summary_names() {
 void write_summary_features(std::span<const DailyReading> window, double* out) {
   assert(window.size() >= 2);
   const auto last = window.last(std::min(last_days, window.size()));
+  const DailyReading means = means_of(window), deviations = deviations_of(window, means);
+  const Bounds bounds = bounds_of(window);
+  const DailyReading slopes = daily_slopes(window), last_means = means_of(last),
+                     last_slopes = daily_slopes(last);
   for (std::size_t s = 0; s < sensor_count; ++s) {
-    const auto sensor = static_cast<Sensor>(s);
-    const auto [lowest, highest] =
-        std::minmax_element(window.begin(), window.end(),
-                            [s](const DailyReading& a, const DailyReading& b) { return a[s] < b[s]; });
-    const double mean = mean_of(window, s);
-    *out++ = mean;
-    *out++ = deviation_of(window, s, mean);
-    *out++ = (*lowest)[s];
-    *out++ = (*highest)[s];
+    *out++ = means[s];
+    *out++ = deviations[s];
+    *out++ = bounds.lowest[s];
+    *out++ = bounds.highest[s];
     *out++ = window.back()[s];
-    *out++ = daily_slope(window, sensor).value_or(missing);
-    *out++ = mean_of(last, s);
-    *out++ = daily_slope(last, sensor).value_or(missing);
+    *out++ = slopes[s];
+    *out++ = last_means[s];
+    *out++ = last_slopes[s];
   }
 }
 
