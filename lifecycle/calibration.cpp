@@ -196,9 +196,14 @@ std::vector<stope::RiskLevel> risk_set(const io::RiskSetThresholds& thresholds,
 
 std::vector<std::string> calibration_remarks(const io::Calibration& calibration,
                                              std::span<const int> horizons, double coverage) {
-  std::vector<std::string> remarks, unfitted, unbounded;
-  for (std::size_t h = 0; h < calibration.heads.size(); ++h)
-    if (!calibration.heads[h].fitted) unfitted.push_back(h == 0 ? "current" : days_words(horizons[h - 1]));
+  std::vector<std::string> remarks, unfitted, at_limit, unbounded;
+  for (std::size_t h = 0; h < calibration.heads.size(); ++h) {
+    const std::string head = h == 0 ? "current" : days_words(horizons[h - 1]);
+    if (!calibration.heads[h].fitted)
+      unfitted.push_back(head);
+    else if (calibration.temperatures[h] <= train::lowest_temperature)
+      at_limit.push_back(head);
+  }
   for (std::size_t h = 0; h < calibration.risk_sets.size(); ++h)
     if (calibration.risk_sets[h].least_probability[train::coverage_position(coverage)] <= 0)
       unbounded.push_back(days_words(horizons[h]));
@@ -207,12 +212,28 @@ std::vector<std::string> calibration_remarks(const io::Calibration& calibration,
         fmt::format("Probabilities are not calibrated ({}): that takes a validation part of at least {} "
                     "labelled stopes, with two classes of two stopes each.",
                     fmt::join(unfitted, ", "), fewest_calibration_stopes));
+  if (!at_limit.empty())
+    remarks.push_back(fmt::format(
+        "The validation part has too few errors to tell how certain the probabilities may be ({}): the "
+        "temperature is at its limit, {}. Take probabilities near 0 or 1 as too certain.",
+        fmt::join(at_limit, ", "), train::lowest_temperature));
   if (!unbounded.empty())
     remarks.push_back(fmt::format(
         "Risk sets of coverage {:.2f} rule nothing out ({}): that takes a validation part of at "
         "least {} labelled stopes.",
         coverage, fmt::join(unbounded, ", "), static_cast<int>(std::ceil(coverage / (1 - coverage) - 1e-9))));
   return remarks;
+}
+
+std::vector<std::string> calibration_failures(std::span<const io::CalibrationFigures> figures,
+                                              std::span<const int> horizons) {
+  std::vector<std::string> worse;
+  for (std::size_t h = 0; h < figures.size(); ++h)
+    if (figures[h].log_loss_after > figures[h].log_loss_before)
+      worse.push_back(fmt::format("{} {:.3f} to {:.3f}", h == 0 ? "current" : days_words(horizons[h - 1]),
+                                  figures[h].log_loss_before, figures[h].log_loss_after));
+  if (worse.empty()) return {};
+  return {fmt::format("Calibration made the log-loss of these stopes worse: {}.", fmt::join(worse, ", "))};
 }
 
 }  // namespace deepmine::lifecycle

@@ -39,9 +39,12 @@ std::vector<io::CalibrationFigures> calibration_figures(const JudgedWindows& win
 std::vector<stope::RiskLevel> risk_set(const io::RiskSetThresholds& thresholds,
                                        std::span<const double> probabilities, double coverage);
 
-/// What a user must know of a calibration: heads that keep temperature 1, sets that hold every level at this
-/// coverage. One sentence each; empty: nothing.
+/// What a user must know of a calibration: heads that keep temperature 1, or the lowest one that there is;
+/// sets that hold every level at this coverage. One sentence each; empty: nothing.
 std::vector<std::string> calibration_remarks(const io::Calibration& calibration,
                                              std::span<const int> horizons, double coverage);
+/// The heads that the calibration made worse on the stopes of these figures, in a sentence; empty: none.
+std::vector<std::string> calibration_failures(std::span<const io::CalibrationFigures> figures,
+                                              std::span<const int> horizons);
 
 }  // namespace deepmine::lifecycle

@@ -53,7 +53,10 @@ class HealthCheck {
     guarded([this] { look_at_versions(); });
     guarded([this] { look_at_trainings(); });
     look_at_disk();
-    if (data) look_at_data(*data);
+    if (data)
+      look_at_data(*data);
+    else if (report_.model)
+      look_at_stopes_of_model();
     report_.data = std::move(data);
     return std::move(report_);
   }
@@ -124,6 +127,24 @@ class HealthCheck {
           "the test cases agree to a tolerance, not bit for bit: the model was saved by another version of "
           "the arithmetic or for other processors; train anew where bits must be the same");
     look_at_age(model);
+    look_at_quality(metadata);
+  }
+
+  /// Of what its training measured: nobody should have to look for it.
+  void look_at_quality(const io::ModelMetadata& metadata) {
+    const io::SplitSummary& split = metadata.split;
+    stopes_of_model_ =
+        split.training_stopes.size() + split.validation_stopes.size() + split.test_stopes.size();
+    const auto part = metadata.metrics.find("test");
+    if (part == metadata.metrics.end()) return;
+    const auto head = part->second.find("current");
+    if (head == part->second.end()) return;
+    const auto accuracy = head->second.find("balanced_accuracy");
+    if (accuracy != head->second.end() && accuracy->second <= 0.5)
+      advise("no_better_than_chance",
+             fmt::format("on its {} test stopes the model was no better at telling stable from unstable than "
+                         "tossing a coin (balanced accuracy {:.3f}): do not rely on it",
+                         split.test_stopes.size(), accuracy->second));
   }
 
   void advise_on_damage() {
@@ -204,8 +225,17 @@ class HealthCheck {
                                       data.stopes, limits_.fewest_stopes));
   }
 
+  void look_at_stopes_of_model() {
+    if (stopes_of_model_ < limits_.fewest_stopes)
+      advise("model_thin",
+             fmt::format("the model was made from {} stopes; with less than {} a few stopes decide every "
+                         "figure: train anew when there are more",
+                         stopes_of_model_, limits_.fewest_stopes));
+  }
+
   const ModelStore& store_;
   const HealthLimits& limits_;
+  std::size_t stopes_of_model_ = 0;
   HealthReport report_;
 };
 

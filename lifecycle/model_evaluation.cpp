@@ -151,6 +151,8 @@ JudgedModel judge_model(const LoadedModel& model, const stope::Dataset& dataset,
   for (std::string& remark :
        calibration_remarks(calibration, components.network.horizons, report.risk_set_coverage))
     report.remarks.push_back(std::move(remark));
+  for (std::string& remark : calibration_failures(report.calibration, components.network.horizons))
+    report.remarks.push_back(std::move(remark));
   add_model_remarks(parts, request, baselines, report);
   return judged;
 }

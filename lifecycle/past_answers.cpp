@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "engine/stope/quality.h"
+#include "engine/stope/rules.h"
 #include "engine/stope/sample.h"
 
 namespace deepmine::lifecycle {
@@ -123,11 +124,11 @@ class PastAnswers {
       }
       runner->run();
       for (std::size_t i = 0; i < batch.size(); ++i)
-        take(runner->logits(static_cast<int>(i)), *batch[i].answer);
+        take(runner->logits(static_cast<int>(i)), *batch[i].stope, *batch[i].answer);
     }
   }
 
-  void take(const Logits& logits, stope::DayAnswer& answer) const {
+  void take(const Logits& logits, const StopeOfToday& stope, stope::DayAnswer& answer) const {
     const std::vector<double>& temperatures = model_->components().calibration.temperatures;
     if (!std::all_of(logits.begin(), logits.end(), [](float z) { return std::isfinite(z); })) return;
     answer.answered = true;
@@ -145,7 +146,9 @@ class PastAnswers {
     const stope::AssessmentSettings& settings = request_.settings.assessment;
     const double probability = *answer.instability_probability;
     answer.is_alarming = !(probability < settings.decision_threshold) || probability > settings.high_above ||
-                         any_level_is_an_alert(answer);
+                         any_level_is_an_alert(answer) ||
+                         stope::rule_unstable(request_.settings.unstable_rules, stope.statics,
+                                              stope.readings.observed_reading(answer.day)) == true;
   }
 
   bool any_level_is_an_alert(const stope::DayAnswer& answer) const {
@@ -175,7 +178,8 @@ stope::DayAnswer day_answer(const stope::Assessment& assessment) {
   const stope::CurrentStability& current = assessment.current_stability;
   answer.instability_probability = current.instability_probability;
   answer.unstable_by_rules = assessment.method == stope::Method::rule_based && current.stable == false;
-  answer.is_alarming = current.stable == false || assessment.alert_recommended == true;
+  answer.is_alarming = current.stable == false || assessment.alert_recommended == true ||
+                       assessment.rule_based.unstable_today == true;
   for (const stope::FuturePrediction& future : assessment.future_predictions)
     answer.levels.push_back({future.horizon_days, future.predicted_risk_level});
   return answer;

@@ -105,6 +105,14 @@ void warn_of_doubt(Assessment& assessment, const Uncertainty& uncertainty, doubl
                   uncertainty.samples, uncertainty.low, uncertainty.high, threshold));
 }
 
+/// A network that is sure where the rules are alarmed may be right. It must not look as if nobody doubted it.
+void warn_of_disagreement(Assessment& assessment) {
+  if (!*assessment.current_stability.stable || !assessment.rule_based.unstable_today.value_or(false)) return;
+  worsen(
+      assessment, Status::warning, reason_code::rules_disagree,
+      "the network calls the stope stable now, the rule set alone calls it unstable: somebody should look");
+}
+
 void answer_by_network(Assessment& assessment, const AssessmentInput& input) {
   const AssessmentSettings& settings = input.settings.assessment;
   const NetworkAnswer& answer = *input.answer;
@@ -114,6 +122,7 @@ void answer_by_network(Assessment& assessment, const AssessmentInput& input) {
   assessment.attributions = answer.attributions;
   if (answer.current_uncertainty)
     warn_of_doubt(assessment, *answer.current_uncertainty, settings.decision_threshold);
+  warn_of_disagreement(assessment);
   for (std::size_t k = 0; k < assessment.future_predictions.size(); ++k) {
     FuturePrediction& prediction = assessment.future_predictions[k];
     if (std::count(answer.untrained_horizons.begin(), answer.untrained_horizons.end(), k) > 0) {

@@ -132,6 +132,7 @@ void check_filled(Findings& findings, const DataQuality& data) {
 void check_flat_lines(Findings& findings, const PreparedReadings& readings, Day day_t,
                       const QualityContext& context) {
   const Day first = std::max(readings.first_day(), day_t - context.plan.days + 1);
+  int all_flat = std::numeric_limits<int>::max();  // readings up to day t that are equal in every sensor
   for (std::size_t s = 0; s < sensor_count; ++s) {
     const bool is_humidity = static_cast<Sensor>(s) == Sensor::humidity;
     int run = 0, longest = 0;
@@ -151,7 +152,14 @@ void check_flat_lines(Findings& findings, const PreparedReadings& readings, Day 
       findings.add(Status::warning, reason_code::flat_line,
                    fmt::format("{} reads {} {} on {} days in a row: is the sensor stuck?",
                                sensor_columns[s].name, stuck_at, sensor_columns[s].unit, longest));
+    all_flat = std::min(all_flat, run);
   }
+  // One stuck sensor leaves four to go by. A logger that repeats itself is silence that looks like calm.
+  if (all_flat >= context.settings.data.flat_line_days)
+    findings.add(Status::abstain, reason_code::readings_frozen,
+                 fmt::format("all five sensors read the same on the last {} days: nothing new is known of "
+                             "the stope; does the logger repeat its last values?",
+                             all_flat));
 }
 
 void check_training_categories(Findings& findings, const StaticFeatures& features,

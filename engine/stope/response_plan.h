@@ -91,7 +91,8 @@ struct DayAnswer {
   bool answered = false;
   std::optional<double> instability_probability;  ///< empty: of the rules, which have none
   std::vector<LevelAhead> levels;
-  bool is_alarming = false;        ///< called unstable, or an alert is recommended: amber at least
+  /// Called unstable by the network or by the rules, or an alert is recommended: amber at least.
+  bool is_alarming = false;
   bool unstable_by_rules = false;  ///< no network answered, and the rules call the stope unstable: red
 };
 

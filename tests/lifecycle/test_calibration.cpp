@@ -89,6 +89,21 @@ TEST_CASE("little data, or one class, leaves the temperature at 1 and says so") 
   CHECK(calibration_remarks(calibrate(nine.windows, nine.logits), nine.windows.horizons, 0.9).empty());
 }
 
+TEST_CASE("a temperature at its limit, and a calibration that made things worse, are remarked on") {
+  const Judged certain(40, 30, 0.2, 6), fresh(200, 30, 1, 7);
+  const io::Calibration calibration = calibrate(certain.windows, certain.logits);
+  CHECK(calibration.temperatures == std::vector<double>{0.5, 0.5, 0.5});
+  const std::vector<int>& horizons = certain.windows.horizons;
+  CHECK(mentions(calibration_remarks(calibration, horizons, 0.9), "too certain"));
+  CHECK(mentions(calibration_remarks(calibration, horizons, 0.9), "(current, in 1 day, in 7 days)"));
+  CHECK(calibration_failures(calibration_figures(certain.windows, certain.logits, calibration, 0.9), horizons)
+            .empty());
+  const auto failures =
+      calibration_failures(calibration_figures(fresh.windows, fresh.logits, calibration, 0.9), horizons);
+  CHECK(mentions(failures, "worse: current "));
+  CHECK(mentions(failures, "in 7 days "));
+}
+
 TEST_CASE("windows without a label count nowhere") {
   Judged judged(20, 30, 2, 5);
   const io::Calibration expected = calibrate(judged.windows, judged.logits);

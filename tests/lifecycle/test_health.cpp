@@ -130,6 +130,21 @@ TEST_CASE("the data: unusable is degraded, what a training would miss is an advi
   CHECK(advice_on([](DataHealth& data) { data.rejected = 1; }) == "data");
 }
 
+TEST_CASE("without data the model's own stopes are judged; a model no better than chance is never praised") {
+  const TemporaryFolder folder;
+  const ModelStore store(folder / "m");
+  SavedModel model = model_number(0);
+  publish_model(store, model);
+  CHECK(advises(health_of(store), "model_thin"));
+  CHECK(!advises(health_of(store, good_data()), "model_thin"));
+  CHECK(!advises(health_of(store), "no_better_than_chance"));
+  for (const double accuracy : {0.51, 0.5, 0.385}) {
+    model.metadata.metrics["test"]["current"]["balanced_accuracy"] = accuracy;
+    publish_model(store, model);
+    CHECK(advises(health_of(store), "no_better_than_chance") == (accuracy <= 0.5));
+  }
+}
+
 TEST_CASE("age, clock, disk, log, rejected versions and interrupted runs") {
   const TemporaryFolder folder;
   const ModelStore store(folder / "m");

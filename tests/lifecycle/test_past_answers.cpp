@@ -189,6 +189,38 @@ TEST_CASE("response: what is called unstable is amber at least, by the threshold
       CHECK(assessment.response->colour >= stope::ResponseColour::amber);
 }
 
+TEST_CASE("response: what the rules alone call unstable is never green, and never without a word") {
+  const auto records = simulated_records();
+  stope::SiteSettings settings = settings_with_plan();
+  settings.response_plan.amber = {0.98, stope::RiskLevel::unstable, 1, "engineer", "look"};
+  settings.response_plan.red = {0.99, stope::RiskLevel::unstable, 1, "boss", "withdraw"};
+  settings.assessment.alert_level = stope::RiskLevel::unstable;
+  settings.assessment.decision_threshold = settings.assessment.high_above = 0.98;
+  // Shaken a little more than usual is unstable: on some days of some stopes.
+  settings.unstable_rules.vibration = {{true, 1.2, 100}};
+  std::size_t disagreements = 0, held = 0;
+  for (int days_ago = 0; days_ago < 12; ++days_ago) {
+    const stope::Day as_of = records[0].readings.last_day() - days_ago;
+    const auto answers = predict(&model(), records, {}, request_of(settings, as_of));
+    for (std::size_t i = 0; i < records.size(); ++i) {
+      if (answers[i].as_of != as_of || answers[i].method != stope::Method::network) continue;
+      check_same(answers[i].response, as_if_asked_daily(&model(), records[i], as_of, settings));
+      const bool disagree = answers[i].rule_based.unstable_today == true;
+      CHECK(std::count_if(answers[i].reasons.begin(), answers[i].reasons.end(), [](const auto& reason) {
+              return reason.code == "rules_disagree";
+            }) == (disagree ? 1 : 0));
+      if (disagree) {
+        CHECK(answers[i].status == stope::Status::warning);
+        CHECK(answers[i].response->colour == stope::ResponseColour::amber);
+      }
+      disagreements += disagree ? 1 : 0;
+      held += answers[i].response->held() ? 1 : 0;
+    }
+  }
+  CHECK(disagreements > 0);
+  CHECK(held > 0);
+}
+
 TEST_CASE("response: no plan, no response; the answers themselves do not change") {
   const auto records = simulated_records();
   stope::SiteSettings no_plan = settings_with_plan();

@@ -29,11 +29,14 @@ inline const lifecycle::SavedModel& model_number(int number) {
 }
 
 /// Puts a model into service as the next version.
-inline lifecycle::Sequence publish_model_number(const lifecycle::ModelStore& store, int number) {
-  lifecycle::SavedModel model = model_number(number);
+inline lifecycle::Sequence publish_model(const lifecycle::ModelStore& store, lifecycle::SavedModel model) {
   lifecycle::StoreWriter writer = store.lock_for_writing();
   model.metadata.sequence = writer.next_sequence();
   return writer.publish(lifecycle::saved_model_files(model, "epoch\n")).sequence;
+}
+
+inline lifecycle::Sequence publish_model_number(const lifecycle::ModelStore& store, int number) {
+  return publish_model(store, model_number(number));
 }
 
 /// Makes a version's weights another file than was written.

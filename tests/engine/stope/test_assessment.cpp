@@ -357,3 +357,16 @@ TEST_CASE("recommendations follow the verdict, the outlook and the explanations"
   c.settings.recommendations = {{"poor_rock", "Our own words."}};
   CHECK(c.assess_it().recommendations[0].text == "Our own words.");
 }
+
+TEST_CASE("a network that calls stable what the rules call unstable says so; one that agrees does not") {
+  Case c;
+  c.settings.unstable_rules.limit = -1;  // the rules call everything unstable
+  const Assessment doubted = c.assess_it();
+  CHECK(doubted.rule_based.unstable_today == true);
+  CHECK(doubted.current_stability.stable == true);
+  CHECK(doubted.status == Status::warning);
+  CHECK(codes(doubted.reasons) == Codes{"rules_disagree"});
+  c.answer = answer_of(0.9, {0, 0, 0, 0, 0});
+  CHECK(c.assess_it().status == Status::ok);
+  CHECK(c.assess_it().reasons.empty());
+}

@@ -247,3 +247,26 @@ TEST_CASE("a flat line of seven days is a warning; saturated air is not") {
   for (std::size_t day = 22; day < 25; ++day) carried.readings.days[day][2] = missing;
   check_report(carried.check(), Status::warning, {"gap_filled"});
 }
+
+TEST_CASE("all sensors flat to the last day abstain: a logger that repeats itself says nothing") {
+  const auto repeat = [](Case& c, std::size_t first, std::size_t last, std::size_t sensors) {
+    for (std::size_t day = first; day <= last; ++day)
+      for (std::size_t s = 0; s < sensors; ++s) c.readings.days[day][s] = c.readings.days[first][s];
+  };
+  Case c;
+  const std::size_t last = c.readings.days.size() - 1;
+  Case six = c, seven = c, four_sensors = c, in_the_past = c, saturated = c;
+  repeat(six, last - 5, last, sensor_count);
+  check_report(six.check(), Status::ok, {});
+  repeat(seven, last - 6, last, sensor_count);
+  check_report(seven.check(), Status::abstain,
+               {"readings_frozen", "flat_line", "flat_line", "flat_line", "flat_line", "flat_line"});
+  repeat(four_sensors, last - 6, last, sensor_count - 1);
+  check_report(four_sensors.check(), Status::warning, {"flat_line", "flat_line", "flat_line", "flat_line"});
+  repeat(in_the_past, last - 9, last - 1, sensor_count);  // the last day differs
+  CHECK(in_the_past.check().status == Status::warning);
+  // Saturated air is no finding by itself, and no sign of life either.
+  repeat(saturated, last - 6, last, sensor_count - 1);
+  for (std::size_t day = last - 6; day <= last; ++day) saturated.readings.days[day][4] = 100;
+  CHECK(saturated.check().status == Status::abstain);
+}
