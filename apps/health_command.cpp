@@ -4,6 +4,7 @@
 
 #include <CLI/App.hpp>
 #include <CLI/Validators.hpp>
+#include <cmath>
 #include <memory>
 
 #include "apps/common_options.h"
@@ -91,7 +92,9 @@ std::string origin_text(const HealthReport& report) {
 
 std::string age_text(double days) {
   if (days < 0) return "after now";
-  return days < 2 ? fmt::format("{:.0f} hours ago", 24 * days) : fmt::format("{:.0f} days ago", days);
+  const long hours = std::lround(24 * days);
+  return days < 2 ? fmt::format("{} hour{} ago", hours, hours == 1 ? "" : "s")
+                  : fmt::format("{:.0f} days ago", days);
 }
 
 std::string data_text(const lifecycle::DataHealth& data) {
