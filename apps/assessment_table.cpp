@@ -43,9 +43,8 @@ std::string now_cell(const Assessment& assessment) {
 std::string levels_cell(const Assessment& assessment) {
   std::string cell;
   for (const stope::FuturePrediction& future : assessment.future_predictions)
-    cell += fmt::format(
-        "{:<{}} ", level_text(future.predicted_risk_level, assessment.method == stope::Method::rule_based),
-        level_width);
+    cell += fmt::format("{:<{}} ", level_text(future.predicted_risk_level, lowest_is_none(assessment)),
+                        level_width);
   return cell.substr(0, cell.find_last_not_of(' ') + 1);
 }
 
@@ -142,6 +141,15 @@ TextTable plain_table(std::span<const Assessment* const> assessments, std::span<
   return table;
 }
 
+/// Whether a level of an unstable stope stands as `none`, as the network's answer.
+bool has_none_beside_unstable(const Assessment& assessment) {
+  const auto& futures = assessment.future_predictions;
+  return assessment.method != stope::Method::rule_based && lowest_is_none(assessment) &&
+         std::any_of(futures.begin(), futures.end(), [](const stope::FuturePrediction& future) {
+           return future.predicted_risk_level == RiskLevel::stable;
+         });
+}
+
 std::string legend(std::span<const Assessment* const> assessments) {
   const bool rules = std::any_of(assessments.begin(), assessments.end(), [](const Assessment* assessment) {
     return assessment->method == stope::Method::rule_based;
@@ -157,6 +165,12 @@ std::string legend(std::span<const Assessment* const> assessments) {
                     "today's answer; who acts is said below.");
   if (rules)
     text += wrapped("", "(rules), none: the rule set alone; that it finds nothing is no proof of stability.");
+  if (std::any_of(assessments.begin(), assessments.end(),
+                  [](const Assessment* assessment) { return has_none_beside_unstable(*assessment); }))
+    text +=
+        wrapped("",
+                "none, beside UNSTABLE: no risk by the rules' levels is predicted for that day; the stope "
+                "is called unstable now all the same.");
   return text;
 }
 
@@ -196,11 +210,11 @@ std::string probability_text(const std::optional<double>& probability) {
   return fmt::format("{:.3f}", *probability);
 }
 
-std::string_view level_text(const std::optional<RiskLevel>& level, bool by_rules) {
+std::string_view level_text(const std::optional<RiskLevel>& level, bool lowest_is_none) {
   if (!level) return "-";
   switch (*level) {
     case RiskLevel::stable:
-      return by_rules ? "none" : "stable";
+      return lowest_is_none ? "none" : "stable";
     case RiskLevel::slight_elevated:
       return "slight";
     case RiskLevel::elevated:
@@ -213,6 +227,10 @@ std::string_view level_text(const std::optional<RiskLevel>& level, bool by_rules
       return "UNST.";
   }
   return "-";
+}
+
+bool lowest_is_none(const Assessment& assessment) {
+  return assessment.method == stope::Method::rule_based || assessment.current_stability.stable == false;
 }
 
 std::string assessment_table(std::span<const Assessment* const> assessments, std::span<const int> horizons,

@@ -25,9 +25,12 @@ std::vector<const stope::Assessment*> worst_first(std::span<const stope::Assessm
 std::string_view verdict(const stope::Assessment& assessment);
 /// `0.873`; never 0 or 1, which no model can promise: `<0.001`, `>0.999`. `-` if there is none.
 std::string probability_text(const std::optional<double>& probability);
-/// `stable slight elev. HIGH CRIT. UNST.`; of the rules, the lowest is `none`: that they find nothing does
-/// not make a stope stable. `-` if there is none.
-std::string_view level_text(const std::optional<stope::RiskLevel>& level, bool by_rules);
+/// `stable slight elev. HIGH CRIT. UNST.`; with `lowest_is_none` the first is `none`. `-` without a level.
+std::string_view level_text(const std::optional<stope::RiskLevel>& level, bool lowest_is_none);
+/// Whether the lowest level of this stope is written `none`: where only the rules answer, because that they
+/// find nothing does not make it stable, and where it is called unstable now, because `stable` would be read
+/// as taking that back.
+bool lowest_is_none(const stope::Assessment& assessment);
 
 /// The table, and below it what its words mean; with a column `plan` where the site has a response plan. At
 /// most 100 columns for the usual five horizons; a name that does not fit stands on a line of its own. Names

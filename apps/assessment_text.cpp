@@ -8,6 +8,7 @@
 #include "apps/printable_text.h"
 #include "apps/response_text.h"
 #include "apps/terminal.h"
+#include "engine/stope/counted_days.h"
 
 namespace deepmine::apps {
 namespace {
@@ -74,13 +75,13 @@ std::string reasons_block(Assessments assessments, std::string_view title, std::
 }
 
 std::string future_table(const Assessment& assessment) {
-  const bool by_rules = assessment.method == stope::Method::rule_based;
+  const bool as_none = lowest_is_none(assessment);
   std::string text =
       "  in days  date        level   P(level)  P: stable slight  elev.  high   crit.  unst.\n";
   for (const stope::FuturePrediction& future : assessment.future_predictions) {
     text +=
         fmt::format("  {:>7}  {:<10}  {:<6}  {:<8}    ", future.horizon_days, day_text(future.date),
-                    level_text(future.predicted_risk_level, by_rules), probability_text(future.confidence));
+                    level_text(future.predicted_risk_level, as_none), probability_text(future.confidence));
     for (std::size_t level = 0; level < stope::risk_level_count; ++level)
       text += fmt::format(
           " {:<6}", future.risk_probabilities ? probability_text((*future.risk_probabilities)[level]) : "-");
@@ -148,11 +149,11 @@ std::string age_warning(Assessments assessments, const ReportContext& context) {
   const std::optional<stope::Day> newest = newest_day(assessments);
   if (!newest || context.today - *newest <= context.largest_age) return "";
   return fmt::format(
-      "The newest reading is of {}, {} days before today ({}): nothing here is about today. With --as-of "
+      "The newest reading is of {}, {} before today ({}): nothing here is about today. With --as-of "
       "today, "
-      "stopes whose last reading is older than {} days get no answer.",
-      stope::format_day(*newest), context.today - *newest, stope::format_day(context.today),
-      context.largest_age);
+      "stopes whose last reading is older than {} get no answer.",
+      stope::format_day(*newest), stope::counted_days(context.today - *newest),
+      stope::format_day(context.today), stope::counted_days(context.largest_age));
 }
 
 std::string heading(Assessments assessments, const ReportContext& context) {
@@ -243,9 +244,9 @@ std::string details_text(const Assessment& assessment) {
                                     name(current.risk_level), probabilities, alert, name(assessment.status),
                                     name(assessment.method)));
   if (assessment.response) text += wrapped("  Response plan: ", response_sentence(*assessment.response));
-  text += wrapped("  ", fmt::format("as of {}, last reading {}, {} days used, {} of them filled",
-                                    day_text(assessment.as_of), day_text(data.last_reading), data.days_used,
-                                    data.days_filled));
+  text += wrapped(
+      "  ", fmt::format("as of {}, last reading {}, {} used, {} of them filled", day_text(assessment.as_of),
+                        day_text(data.last_reading), stope::counted_days(data.days_used), data.days_filled));
   if (has_answer(assessment))
     text += future_table(assessment) + risk_sets_text(assessment) + uncertainty_text(assessment);
   text += rules_text(assessment.rule_based);

@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "apps/evaluation_words.h"
 #include "apps/printable_text.h"
 #include "apps/text_table.h"
 
@@ -12,9 +13,10 @@ namespace {
 
 /// `rqd: 62.1 % in training, 41.0 % now`.
 std::string means_text(const lifecycle::FeatureDrift& feature) {
-  if (feature.category) return feature.feature + ": other categories";
+  const std::string words = input_words(feature.feature);
+  if (feature.category) return words + ": other categories";
   const std::string unit = feature.unit.empty() ? "" : " " + feature.unit;
-  return fmt::format("{}: mean {:.3g}{} in training, {:.3g}{} now", feature.feature, feature.mean_then, unit,
+  return fmt::format("{}: mean {:.3g}{} in training, {:.3g}{} now", words, feature.mean_then, unit,
                      feature.mean_now, unit);
 }
 
@@ -42,7 +44,7 @@ std::string drift_table(const lifecycle::DriftReport& report, bool with_colour) 
     const auto number = [&](double value, const char* format) {
       return feature.category ? std::string("-") : fmt::format(fmt::runtime(format), value);
     };
-    table.add({feature.feature, feature.unit, number(feature.mean_then, "{:.4g}"),
+    table.add({input_words(feature.feature), feature.unit, number(feature.mean_then, "{:.4g}"),
                number(feature.mean_now, "{:.4g}"), number(feature.drift.shift, "{:+.2f}"),
                fmt::format("{:.3f}", feature.drift.psi), fmt::format("{:.3f}", feature.drift.chance),
                feature.drift.drifted ? "DRIFTED" : ""});
@@ -51,7 +53,8 @@ std::string drift_table(const lifecycle::DriftReport& report, bool with_colour) 
   return table.text(with_colour) + "\n" +
          wrapped("", fmt::format("{} of {} features have drifted ({} stopes now, {} in training): population "
                                  "stability index (PSI) above 0.25, and more than chance.",
-                                 drifted, report.features.size(), report.stopes, report.training_stopes));
+                                 drifted, report.features.size(), report.stopes, report.training_stopes)) +
+         wrapped("", static_risk_index_note);
 }
 
 nlohmann::ordered_json drift_json(const lifecycle::DriftReport& report) {

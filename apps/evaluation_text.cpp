@@ -41,7 +41,9 @@ std::string cases(const io::PredictorEstimates& network, const std::string& head
 std::string table_text(const io::EvaluationReport& report, bool detailed, bool with_colour) {
   std::vector<std::string> header{"Head", "Measure", "Cases", "Network [95 % interval]"};
   std::vector<Align> alignment{Align::left, Align::left, Align::right, Align::right};
-  if (report.interval_level != 0.95)
+  if (report.bootstrap_draws == 0)
+    header.back() = "Network";
+  else if (report.interval_level != 0.95)
     header.back() = fmt::format("Network [{:g} % interval]", 100 * report.interval_level);
   std::vector<const io::PredictorEstimates*> others;
   for (const auto* group : {&report.baselines, &report.ablations})
@@ -68,8 +70,12 @@ std::string table_text(const io::EvaluationReport& report, bool detailed, bool w
 
 std::string verdicts_text(const io::EvaluationReport& report) {
   std::string text =
-      fmt::format("The network, head by head (network less the other, {:g} % interval over stopes):\n",
-                  100 * report.interval_level);
+      report.bootstrap_draws == 0
+          ? wrapped("",
+                    "The network, head by head (network less the other; no intervals were asked for, "
+                    "--bootstrap 0, so nothing tells a difference from chance):")
+          : fmt::format("The network, head by head (network less the other, {:g} % interval over stopes):\n",
+                        100 * report.interval_level);
   for (const io::HeadEstimates& head : report.network.heads) {
     if (head.head == "early_warning") continue;
     const std::string metric = deciding_metric(head.head);
@@ -110,7 +116,7 @@ std::string importance_text(const io::EvaluationReport& report, bool with_colour
   }
   TextTable table(std::move(header), std::move(alignment));
   for (const io::InputImportance& input : report.importance->inputs) {
-    std::vector<std::string> row{input.input};
+    std::vector<std::string> row{input_words(input.input)};
     for (const io::HeadImportance& head : input.heads)
       row.push_back(std::isfinite(head.log_loss_increase)
                         ? fmt::format("{:+.3f} ± {:.3f}", head.log_loss_increase, head.deviation)

@@ -67,6 +67,14 @@ std::string metric_words(std::string metric) {
   return metric;
 }
 
+std::string input_words(const std::string& input) {
+  return input == "risk_level" ? "static risk index" : input;
+}
+
+const char* const static_risk_index_note =
+    "static risk index: 0 to 1, from rock quality, span, depth and whether support is installed; no level of "
+    "an answer. Files and --json call it risk_level.";
+
 std::string head_words(const std::string& head) {
   if (!head.starts_with("future_")) return metric_words(head);
   const std::string days = head.substr(7, head.size() - 8);
@@ -75,10 +83,12 @@ std::string head_words(const std::string& head) {
 
 std::string verdict_phrases(const io::EvaluationReport& report, const std::string& head) {
   const std::vector<const io::Difference*> differences = differences_of(report, head);
+  const char* const not_known =
+      report.bootstrap_draws > 0 ? "not known against" : "no verdict without intervals against";
   const std::pair<io::Verdict, const char*> phrases[] = {{io::Verdict::better, "beats"},
                                                          {io::Verdict::worse, "LOSES to"},
                                                          {io::Verdict::not_told_apart, "can't be told from"},
-                                                         {io::Verdict::not_known, "not known against"}};
+                                                         {io::Verdict::not_known, not_known}};
   std::string text;
   for (const auto& [verdict, phrase] : phrases) {
     std::string list;

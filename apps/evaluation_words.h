@@ -17,6 +17,12 @@ std::string head_words(const std::string& head);
 /// `mean_absolute_level_error` as `mean absolute level error`.
 std::string metric_words(std::string metric);
 
+/// An input as it is shown. All as they are stored, save `risk_level`, which is no level of an answer but the
+/// derived static feature of that name (engine/stope/feature_table.cpp): `static risk index`.
+std::string input_words(const std::string& input);
+/// What the table or page that shows it says about it.
+extern const char* const static_risk_index_note;
+
 /// `Majority`, `Static only`: the heading of a predictor's column.
 std::string predictor_words(const std::string& name);
 /// The same in a sentence: `the majority`, `the network without series`.

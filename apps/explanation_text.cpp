@@ -6,6 +6,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "apps/evaluation_words.h"
 #include "apps/printable_text.h"
 
 namespace deepmine::apps {
@@ -52,7 +53,7 @@ std::string inputs_text(const HeadExplanation& head) {
       rest += input.contribution;
       continue;
     }
-    text += without_trailing_spaces(fmt::format("    {:<22}{}{:>+8.3f}  {}", input.input,
+    text += without_trailing_spaces(fmt::format("    {:<22}{}{:>+8.3f}  {}", input_words(input.input),
                                                 padded(value_text(input), 16), input.contribution,
                                                 bar(input.contribution, largest, 15)));
   }

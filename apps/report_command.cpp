@@ -96,6 +96,8 @@ int run_report(ReportOptions options, const Context& context) {
   const lifecycle::Report report =
       lifecycle::make_report(model, version.bytes(io::model_file_names::training_log), std::move(request));
 
+  if (const std::string warning = report::old_data_warning(report); !warning.empty())
+    print_warning("deepmine: OLD DATA: " + warning);
   if (!options.out.empty()) {
     io::write_file_atomically(options.out, report::report_page(report, options.stopes));
     print_message(context, "deepmine: written to " + printable(options.out));

@@ -89,7 +89,8 @@ void add_windows(const DataReport& report, std::string& text) {
   text += fmt::format("  stopes              {} have a usable window, {} on their last day\n",
                       report.stopes_with_windows, report.stopes_usable_on_last_day);
   for (const HorizonSummary& horizon : report.horizons)
-    text += fmt::format("  label in {:>2} days     {}\n", horizon.days, horizon.targets);
+    text += fmt::format("  label in {:>2} {:<4}     {}\n", horizon.days, horizon.days == 1 ? "day" : "days",
+                        horizon.targets);
 }
 
 void add_issues(const DataReport& report, std::size_t most_issues, std::string& text) {

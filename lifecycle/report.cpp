@@ -73,6 +73,7 @@ class ReportOfData {
   void add() {
     const stope::WindowPlan plan = window_plan(&model_);
     report_.has_data = true;
+    report_.today = request_.today;
     report_.data = io::make_data_report(data_, report_.settings.data, plan);
     add_stopes();
     data_.leave_out_rejected();

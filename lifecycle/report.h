@@ -45,6 +45,7 @@ struct Report {
 
   /// The rest is there only where data was given.
   bool has_data = false;
+  std::optional<stope::Day> today;  ///< of the request
   io::DataReport data;
   DriftReport drift;  ///< of the stopes of the data against those of the training
   std::optional<io::EvaluationReport> evaluation;  ///< with permutation importance, where it can be had

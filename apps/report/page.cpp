@@ -5,9 +5,11 @@
 #include <algorithm>
 
 #include "apps/assessment_table.h"
+#include "apps/assessment_text.h"
 #include "apps/report/markup.h"
 #include "apps/report/sections.h"
 #include "apps/report/style.h"
+#include "apps/response_text.h"
 
 namespace deepmine::apps::report {
 namespace {
@@ -29,7 +31,49 @@ std::string tile(std::size_t count, std::string_view what, std::string_view kind
   return fmt::format("<div><b class=\"{}\">{}</b>{}</div>", kind, count, escaped(what));
 }
 
+/// How many stopes are of each colour of the site's response plan.
+std::string colour_tiles(const lifecycle::Report& report) {
+  std::string html = "<div class=\"tiles\" id=\"response_plan\">";
+  for (const stope::ResponseColour colour : {stope::ResponseColour::red, stope::ResponseColour::amber,
+                                             stope::ResponseColour::unknown, stope::ResponseColour::green}) {
+    const auto stopes =
+        std::count_if(report.stopes.begin(), report.stopes.end(), [&](const lifecycle::ReportStope& s) {
+          return s.assessment.response && s.assessment.response->colour == colour;
+        });
+    html += fmt::format("<div data-colour=\"{0}\"><b>{1}</b><span class=\"plan plan-{0}\">{2}</span></div>",
+                        name(colour), stopes, colour_word(colour));
+  }
+  return html + "</div>\n";
+}
+
+/// How many stopes need what. A stope that is stable today can be amber or red by the site's plan: with a
+/// plan, only its green ones are counted as good.
+std::string tiles(const lifecycle::Report& report) {
+  std::array<std::size_t, 4> counts{};
+  for (const lifecycle::ReportStope& stope : report.stopes)
+    ++counts[static_cast<std::size_t>(urgency(stope.assessment))];
+  const bool has_plan = report.settings.response_plan.in_use();
+  std::string html = "<div class=\"tiles\">" + tile(report.stopes.size(), "stopes", "") +
+                     tile(counts[0], "unstable", "bad") + tile(counts[1], "alert: worse ahead", "alert") +
+                     tile(counts[2], "not known: inspect", "unknown") +
+                     (has_plan ? "" : tile(counts[3], "stable, no alert", "good")) + "</div>\n";
+  if (!has_plan) return html;
+  return html +
+         paragraph("By the site's response plan, which sees the last days and more than today's answer:") +
+         colour_tiles(report);
+}
+
 }  // namespace
+
+std::string old_data_warning(const lifecycle::Report& report) {
+  if (!report.today) return "";
+  ReportContext context;
+  context.today = *report.today;
+  context.largest_age = report.settings.data.largest_age;
+  std::vector<const stope::Assessment*> assessments;
+  for (const lifecycle::ReportStope& stope : report.stopes) assessments.push_back(&stope.assessment);
+  return age_warning(assessments, context);
+}
 
 std::string summary_section(const lifecycle::Report& report) {
   std::string html = "<header>\n<h1>Stope stability report</h1>\n";
@@ -39,13 +83,9 @@ std::string summary_section(const lifecycle::Report& report) {
                     "note");
   if (!report.has_data)
     return html + paragraph("A report about the model alone: no data was given.", "note") + "</header>\n";
-  std::array<std::size_t, 4> counts{};
-  for (const lifecycle::ReportStope& stope : report.stopes)
-    ++counts[static_cast<std::size_t>(urgency(stope.assessment))];
-  html += "<div class=\"tiles\">" + tile(report.stopes.size(), "stopes", "") +
-          tile(counts[0], "unstable", "bad") + tile(counts[1], "alert: worse ahead", "alert") +
-          tile(counts[2], "not known: inspect", "unknown") + tile(counts[3], "stable, no alert", "good") +
-          "</div>\n";
+  if (const std::string warning = old_data_warning(report); !warning.empty())
+    html += paragraph("OLD DATA: " + warning, "old");
+  html += tiles(report);
   if (report.data.last_day)
     html += paragraph("Last reading: " + stope::format_day(*report.data.last_day) +
                       ". The report says nothing about later days than it names.");

@@ -12,6 +12,9 @@ namespace deepmine::apps::report {
 /// id="report">`, which no browser runs). `most_stopes`: of the table, the worst first.
 std::string report_json(const lifecycle::Report& report, std::size_t most_stopes);
 
+/// That the data is too old to say anything about today, as `predict` decides and words it; empty otherwise.
+std::string old_data_warning(const lifecycle::Report& report);
+
 std::string report_page(const lifecycle::Report& report, std::size_t most_stopes);
 
 }  // namespace deepmine::apps::report

@@ -15,6 +15,11 @@ namespace {
 using io::EvaluationReport;
 using lifecycle::HeadFigures;
 
+/// False after `--bootstrap 0`.
+bool has_intervals(const EvaluationReport& evaluation) {
+  return evaluation.bootstrap_draws > 0;
+}
+
 std::string with_interval(const io::Estimate& estimate) {
   std::string text = fixed(estimate.value, 3);
   if (std::isfinite(estimate.low))
@@ -24,13 +29,15 @@ std::string with_interval(const io::Estimate& estimate) {
 
 /// Right answers by horizon, of the network and of what needs no network.
 std::string accuracy_chart(const lifecycle::Report& report) {
-  Chart drawing{.id = "accuracy_by_horizon",
-                .title = "Right answers by horizon",
-                .explanation =
-                    "With intervals over stopes. The network should stand above persistence and the rules: "
-                    "where it does not, they are the better advice.",
-                .x = {.label = "days ahead", .low = -0.6},
-                .y = {.label = "share of right answers"}};
+  Chart drawing{
+      .id = "accuracy_by_horizon",
+      .title = "Right answers by horizon",
+      .explanation = (has_intervals(*report.evaluation) ? "With intervals over stopes."
+                                                        : "Without intervals: none were asked for.") +
+                     std::string(" The network should stand above persistence and the rules: "
+                                 "where it does not, they are the better advice."),
+      .x = {.label = "days ahead", .low = -0.6},
+      .y = {.label = "share of right answers"}};
   const std::vector<int>& horizons = report.network.horizons;
   drawing.x.high = static_cast<double>(horizons.size()) - 0.4;
   for (std::size_t h = 0; h < horizons.size(); ++h) {
@@ -174,9 +181,17 @@ std::string skill_section(const lifecycle::Report& report) {
   std::string html = "<section id=\"skill\">\n<h2>How good it is on stopes that it has not seen</h2>\n";
   if (!report.evaluation) return html + paragraph(report.why_no_evaluation, "warning") + "</section>\n";
   const EvaluationReport& evaluation = *report.evaluation;
-  html += paragraph(fmt::format("{} stopes, {} of them unstable, {} windows; {:g} % intervals over stopes.",
-                                evaluation.stopes, evaluation.unstable_stopes,
-                                with_thousands(evaluation.windows), 100 * evaluation.interval_level));
+  html += paragraph(fmt::format(
+      "{} stopes, {} of them unstable, {} windows; {}.", evaluation.stopes, evaluation.unstable_stopes,
+      with_thousands(evaluation.windows),
+      has_intervals(evaluation) ? fmt::format("{:g} % intervals over stopes", 100 * evaluation.interval_level)
+                                : "no intervals"));
+  if (!has_intervals(evaluation))
+    html += paragraph(
+        "No intervals were asked for (--bootstrap 0): nothing here tells a difference between the network "
+        "and "
+        "another from chance, so there is no verdict on any.",
+        "warning");
   for (const std::string& remark : evaluation.remarks)
     html += paragraph(remark, evaluation.data_is_thin ? "warning" : "note");
   html +=
@@ -189,7 +204,7 @@ std::string skill_section(const lifecycle::Report& report) {
                           "share of unstable windows found (recall)",
                           "share of alarms that are right (precision)", head.precision_recall, false);
     }
-  html += reliability_chart(report.figures) + "</div>\n<div class=\"charts\">\n";
+  html += reliability_chart(report.figures) + "</div>\n<div class=\"charts matrices\">\n";
   for (const HeadFigures& head : report.figures) html += confusion_table(head);
   return html + "</div>\n</section>\n";
 }

@@ -87,10 +87,14 @@ std::string sparkline(const std::vector<double>& values, const stope::SensorColu
 
 std::string state_cell(const Assessment& assessment) {
   constexpr const char* kinds[] = {"bad", "alert", "unknown", "good"};
-  std::string html = fmt::format("<strong class=\"{}\">{}</strong>",
-                                 kinds[static_cast<std::size_t>(urgency(assessment))], verdict(assessment));
+  std::string_view kind = kinds[static_cast<std::size_t>(urgency(assessment))];
+  // Nothing is green beside a stope that the site's plan does not call green.
+  if (kind == "good" && assessment.response && assessment.response->colour != stope::ResponseColour::green)
+    kind = "";
+  std::string html = fmt::format("<strong class=\"{}\">{}</strong>", kind, verdict(assessment));
   if (const auto& p = assessment.current_stability.instability_probability)
-    html += fmt::format(" <span class=\"number\">{}</span>", escaped(probability_text(p)));
+    html += fmt::format(" <small class=\"probability\">P(unstable) <span class=\"number\">{}</span></small>",
+                        escaped(probability_text(p)));
   if (assessment.alert_recommended.value_or(false)) html += " <strong class=\"alert\">ALERT</strong>";
   if (assessment.method == stope::Method::rule_based) html += " <em>rules only</em>";
   return html;
@@ -103,7 +107,7 @@ std::string forecast_cell(const Assessment& assessment) {
     const auto& level = future.predicted_risk_level;
     html +=
         fmt::format("<span class=\"l{}\"><i>{} d</i> {}</span>", level ? std::to_string(int(*level)) : "x",
-                    future.horizon_days, escaped(level_text(level, false)));
+                    future.horizon_days, escaped(level_text(level, lowest_is_none(assessment))));
   }
   return html + "</div>";
 }
@@ -133,9 +137,10 @@ std::string response_row(const Assessment& assessment) {
   const stope::Response& response = *assessment.response;
   const std::string remark = response_remark(response);
   return fmt::format(
-      "<tr class=\"response\" data-response=\"{}\"><td colspan=\"{}\"><strong class=\"plan "
+      "<tr class=\"response\" data-response=\"{}\"><td colspan=\"{}\"><div class=\"acts\"><strong "
+      "class=\"plan "
       "plan-{}\">{}</strong>{}{} "
-      "<b>{}:</b> {}</td></tr>\n",
+      "<b>{}:</b> {}</div></td></tr>\n",
       escaped(assessment.stope_name), 4 + stope::sensor_count, name(response.colour),
       colour_word(response.colour), remark.empty() ? "" : " ", escaped(remark.empty() ? "" : remark + "."),
       escaped(response.owner), escaped(response.action));
@@ -158,30 +163,38 @@ std::string stope_row(const ReportStope& stope) {
   return html + "</tr>\n" + response_row(assessment);
 }
 
-/// How many stopes are of each colour, who acts, and the plan itself.
-std::string response_summary(const lifecycle::Report& report) {
+/// Who acts on which colour, and when a stope has it.
+std::string response_plan(const lifecycle::Report& report) {
   const stope::ResponsePlan& plan = report.settings.response_plan;
   if (!plan.in_use()) return "";
-  std::string html = "<h3>Response plan of the site</h3>\n<div class=\"tiles\" id=\"response_plan\">";
-  for (const stope::ResponseColour colour : {stope::ResponseColour::red, stope::ResponseColour::amber,
-                                             stope::ResponseColour::unknown, stope::ResponseColour::green}) {
-    const auto stopes = std::count_if(report.stopes.begin(), report.stopes.end(), [&](const ReportStope& s) {
-      return s.assessment.response && s.assessment.response->colour == colour;
-    });
-    html += fmt::format("<div data-colour=\"{0}\"><b>{1}</b><span class=\"plan plan-{0}\">{2}</span></div>",
-                        name(colour), stopes, colour_word(colour));
-  }
-  html += "</div>\n<table class=\"facts\"><tbody>\n";
+  std::string html = "<h3>Response plan of the site</h3>\n<table class=\"facts\"><tbody>\n";
   for (const PlanLine& line : plan_lines(plan)) html += row({escaped(line.subject), escaped(line.text)});
   return html + "</tbody></table>\n";
 }
 
-std::string key() {
+/// Whether a tag of this stope says `none`.
+bool has_none(const Assessment& assessment) {
+  const auto& futures = assessment.future_predictions;
+  return lowest_is_none(assessment) &&
+         std::any_of(futures.begin(), futures.end(), [](const stope::FuturePrediction& future) {
+           return future.predicted_risk_level == stope::RiskLevel::stable;
+         });
+}
+
+std::string key(const ShownStopes& shown) {
   std::string html = "<p class=\"key\">Levels:";
   for (std::size_t level = 0; level < stope::risk_level_count; ++level)
     html += fmt::format(" <span class=\"swatch l{}\">{}</span>", level,
                         level_text(static_cast<stope::RiskLevel>(level), false));
-  return html + " <span class=\"swatch lx\">not known</span></p>\n";
+  html += " <span class=\"swatch lx\">not known</span></p>\n";
+  if (std::any_of(shown.stopes.begin(), shown.stopes.end(),
+                  [](const ReportStope* stope) { return has_none(stope->assessment); }))
+    html += paragraph(
+        "none: no risk by the rules' levels is predicted for that day. It stands in place of stable where "
+        "the "
+        "stope is called UNSTABLE now, or where the rules alone answer: it is no proof of stability.",
+        "note");
+  return html;
 }
 
 }  // namespace
@@ -201,8 +214,9 @@ ShownStopes shown_stopes(const lifecycle::Report& report, std::size_t most) {
 std::string stopes_section(const lifecycle::Report& report, const ShownStopes& shown) {
   if (!report.has_data) return "";
   std::string html =
-      "<section id=\"stopes\">\n<h2>Stopes, worst first</h2>\n" + response_summary(report) + key();
+      "<section id=\"stopes\">\n<h2>Stopes, worst first</h2>\n" + response_plan(report) + key(shown);
   html += paragraph(
+      "Now: P(unstable) is the probability that the stope is unstable. "
       "Past: a bar a day, coloured by the level that the model expected for the next day, and its "
       "probability of "
       "instability as a line from 0 (bottom) to 1. Sensors: daily means of the same days, each between its "

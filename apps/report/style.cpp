@@ -14,6 +14,7 @@ h1{font-size:1.7rem;margin:.4rem 0}h2{font-size:1.25rem;margin:2.2rem 0 .6rem;bo
 h3{font-size:1rem;margin:1.2rem 0 .3rem}
 p{margin:.4rem 0;max-width:75ch}ul{margin:.3rem 0;padding-left:1.2rem;max-width:85ch}
 .note,small,figcaption+.note{color:var(--soft);font-size:.86rem}
+.old{border:3px solid #000;padding:.4rem .7rem;font-weight:700;color:#000;background:#fff}
 .warning{border-left:4px solid var(--alert);padding:.3rem .7rem;background:#fff6e6}
 .tiles{display:flex;flex-wrap:wrap;gap:.7rem;margin:1rem 0}
 .tiles div{border:1px solid var(--rule);border-radius:6px;padding:.5rem .9rem;min-width:8rem}
@@ -29,8 +30,9 @@ th,td{padding:.25rem .55rem;border-bottom:1px solid var(--rule);text-align:left;
 .plan{display:inline-block;padding:0 .4rem;border:2px solid #000;border-radius:3px;font-weight:700;color:#000;background:#fff}
 .plan-red{color:#fff;background:var(--bad);border-color:var(--bad)}.plan-amber{background:#ffd27a;border-style:double;border-width:4px}
 .plan-unknown{border-style:dashed}.plan-green{border-width:1px;border-color:var(--good);font-weight:400}
+.acts{position:sticky;left:.55rem;width:fit-content;max-width:calc(100vw - 3.6rem)}
 .stopes .response td{border-bottom:2px solid var(--rule);padding-bottom:.6rem}
-.number{font-variant-numeric:tabular-nums}
+.probability{white-space:nowrap}.number{font-variant-numeric:tabular-nums}
 .stopes small{display:block;font-weight:400}.stopes details{font-weight:400;font-size:.82rem}
 .stopes>tbody>tr>th{min-width:9rem;overflow-wrap:anywhere}.stopes thead th{font-size:.8rem;overflow-wrap:normal}
 .stopes svg{display:block;max-width:none}
@@ -47,6 +49,7 @@ th,td{padding:.25rem .55rem;border-bottom:1px solid var(--rule);text-align:left;
 .lx{background:repeating-linear-gradient(45deg,#fff 0 3px,#bbb 3px 4px);fill:#fff;color:#222}
 .forecast span,.swatch{border:1px solid #9aa4b0}
 .charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(300px,1fr));gap:1rem 1.6rem}
+.matrices{grid-template-columns:repeat(auto-fit,minmax(min(100%,400px),1fr))}
 figure{margin:.6rem 0;min-width:0;overflow-x:auto}figcaption{font-weight:600;margin-bottom:.2rem}
 .chart{width:100%;height:auto;max-width:520px}
 .chart text{font-size:10.5px;fill:var(--soft)}.middle{text-anchor:middle}.end{text-anchor:end}
@@ -64,6 +67,10 @@ figure{margin:.6rem 0;min-width:0;overflow-x:auto}figcaption{font-weight:600;mar
 .key svg{width:24px;height:10px;margin-right:.3rem}
 details summary{cursor:pointer}
 footer{margin-top:2.5rem;color:var(--soft);font-size:.82rem}
+@media (max-width:1340px){
+  .stopes th,.stopes td{padding:.25rem .35rem}.stopes td strong{white-space:normal}
+  .forecast{min-width:9rem}.timeline{width:150px;height:25px}.spark{width:72px}
+}
 @media (max-width:760px){
   body{padding:.7rem}
   .stopes thead{display:none}
@@ -72,7 +79,9 @@ footer{margin-top:2.5rem;color:var(--soft);font-size:.82rem}
   .stopes td{border:0;padding:.2rem 0;display:flex;gap:.6rem;align-items:center;flex-wrap:wrap}
   .stopes td::before{content:attr(data-label);color:var(--soft);font-size:.78rem;min-width:6.6rem}
   .stopes .response{margin-top:-.8rem;border-top:0}.stopes .response td{display:block}
-  .timeline{max-width:100%}
+  .acts{position:static;max-width:none}
+  .timeline{width:180px;height:30px;max-width:100%}.spark{width:84px}
+  .confusion th,.confusion td{padding:.1rem .2rem}
 }
 @media print{
   body{font-size:10.5px;max-width:none;padding:0}
@@ -82,7 +91,7 @@ footer{margin-top:2.5rem;color:var(--soft);font-size:.82rem}
   h2{break-after:avoid}figure,tr,.tiles div{break-inside:avoid}
   thead{display:table-header-group}
   .stopes th,.stopes td{padding:.15rem .25rem}.spark{width:70px}.timeline{width:110px}
-  .forecast{min-width:7rem}
+  .forecast{min-width:7rem}.acts{position:static;max-width:none}
   @page{size:A4 landscape;margin:12mm}
 }
 )css";

@@ -45,18 +45,19 @@ std::string importance_table(const io::EvaluationReport& evaluation) {
     html += fmt::format("<th>{}</th>", escaped(head.head == "current" ? "now" : head_words(head.head)));
   html += "</tr></thead><tbody>\n";
   for (const io::InputImportance& input : importance.inputs) {
-    html += fmt::format("<tr><th scope=\"row\">{}</th>", escaped(metric_words(input.input)));
+    html += fmt::format("<tr><th scope=\"row\">{}</th>", escaped(metric_words(input_words(input.input))));
     for (const io::HeadImportance& head : input.heads)
       html += fmt::format("<td>{}</td>", fixed(head.log_loss_increase, 3));
     html += "</tr>\n";
   }
-  return html + "</tbody></table></div>\n";
+  return html + "</tbody></table></div>\n" + paragraph(static_risk_index_note, "note");
 }
 
 std::string drift_table(const lifecycle::DriftReport& drift) {
   std::string html = "<h3>Are these stopes like those that it learnt from?</h3>\n";
   if (!drift.not_measured.empty()) return html + paragraph("Not measured: " + drift.not_measured, "warning");
-  const std::vector<std::string> drifted = drift.drifted();
+  std::vector<std::string> drifted = drift.drifted();
+  for (std::string& input : drifted) input = input_words(input);
   html += drifted.empty()
               ? paragraph(fmt::format("No input has drifted: {} stopes against {} of the training.",
                                       drift.stopes, drift.training_stopes))
@@ -71,12 +72,12 @@ std::string drift_table(const lifecycle::DriftReport& drift) {
                   "By chance alone", ""}) +
       "</thead><tbody>\n";
   for (const lifecycle::FeatureDrift& feature : drift.features)
-    html += row({escaped(metric_words(feature.feature)), escaped(feature.unit),
+    html += row({escaped(metric_words(input_words(feature.feature))), escaped(feature.unit),
                  feature.category ? "–" : fmt::format("{:.4g}", feature.mean_then),
                  feature.category ? "–" : fmt::format("{:.4g}", feature.mean_now),
                  feature.category ? "–" : fixed(feature.drift.shift, 2), fixed(feature.drift.psi, 3),
                  fixed(feature.drift.chance, 3), feature.drift.drifted ? "<strong>drifted</strong>" : ""});
-  return html + "</tbody></table></div></details>\n";
+  return html + "</tbody></table></div>" + paragraph(static_risk_index_note, "note") + "</details>\n";
 }
 
 }  // namespace

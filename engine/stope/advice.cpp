@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "engine/stope/counted_days.h"
+
 namespace deepmine::stope {
 namespace {
 
@@ -57,8 +59,9 @@ void explain_readings(std::vector<Explanation>& found, const PreparedReadings& r
     if (!(mean > bound)) return;
     const SensorColumn& column = sensor_columns[index];
     found.push_back({std::string(code),
-                     fmt::format("{}: mean of the last {} days {:.4g} {}, above {} {}", what, s.mean_days,
-                                 mean, column.unit, bound, column.unit),
+                     fmt::format("{}: mean of the last {} {:.4g} {}, above {} {}", what,
+                                 s.mean_days == 1 ? "day" : counted_days(s.mean_days), mean, column.unit,
+                                 bound, column.unit),
                      std::string(column.name), mean, bound, std::string(column.unit)});
   };
   check(Sensor::vibration_velocity, "high_vibration", "vibration is high", s.vibration_above);
@@ -80,8 +83,8 @@ std::vector<Explanation> explain_in_raw_units(const StaticRecord& statics, const
   if (assessment.as_of) explain_readings(found, readings, *assessment.as_of, settings.assessment);
   if (const FuturePrediction* alert = first_alert(assessment, settings.assessment.alert_level))
     found.push_back({"high_risk_ahead",
-                     fmt::format("the predicted risk reaches '{}' in {} days",
-                                 name(*alert->predicted_risk_level), alert->horizon_days),
+                     fmt::format("the predicted risk reaches '{}' in {}", name(*alert->predicted_risk_level),
+                                 counted_days(alert->horizon_days)),
                      "future_predictions", static_cast<double>(*alert->predicted_risk_level),
                      static_cast<double>(settings.assessment.alert_level), "level"});
   return found;

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "engine/stope/advice.h"
+#include "engine/stope/counted_days.h"
 #include "engine/stope/rules.h"
 
 namespace deepmine::stope {
@@ -40,11 +41,11 @@ std::optional<std::string> invalid_answer(const NetworkAnswer& answer, const Win
     double sum = 0;
     for (const double probability : answer.risk_probabilities[k]) {
       if (!is_probability(probability))
-        return fmt::format("a risk probability at {} days is {}", plan.horizons[k], probability);
+        return fmt::format("a risk probability at {} is {}", counted_days(plan.horizons[k]), probability);
       sum += probability;
     }
     if (std::abs(sum - 1) > 1e-3)
-      return fmt::format("the risk probabilities at {} days sum to {}", plan.horizons[k], sum);
+      return fmt::format("the risk probabilities at {} sum to {}", counted_days(plan.horizons[k]), sum);
   }
   return std::nullopt;
 }
@@ -126,10 +127,9 @@ void answer_by_network(Assessment& assessment, const AssessmentInput& input) {
   for (std::size_t k = 0; k < assessment.future_predictions.size(); ++k) {
     FuturePrediction& prediction = assessment.future_predictions[k];
     if (std::count(answer.untrained_horizons.begin(), answer.untrained_horizons.end(), k) > 0) {
-      worsen(
-          assessment, Status::warning, reason_code::horizon_not_trained,
-          fmt::format("{} days ahead: no answer, because the model was trained without a single label there",
-                      prediction.horizon_days));
+      worsen(assessment, Status::warning, reason_code::horizon_not_trained,
+             fmt::format("{} ahead: no answer, because the model was trained without a single label there",
+                         counted_days(prediction.horizon_days)));
       continue;
     }
     const auto& probabilities = answer.risk_probabilities[k];

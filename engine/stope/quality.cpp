@@ -7,6 +7,8 @@
 #include <cmath>
 #include <limits>
 
+#include "engine/stope/counted_days.h"
+
 namespace deepmine::stope {
 namespace {
 
@@ -66,15 +68,15 @@ void check_age(Findings& findings, Day last_reading, const QualityContext& conte
   const Day age = *counted_from - last_reading;
   if (age > context.settings.data.largest_age)
     findings.add(Status::abstain, reason_code::reading_too_old,
-                 fmt::format("the last reading is of {}, {} days before {} ({}); at most {} are allowed",
-                             format_day(last_reading), age, format_day(*counted_from),
+                 fmt::format("the last reading is of {}, {} before {} ({}); at most {} are allowed",
+                             format_day(last_reading), counted_days(age), format_day(*counted_from),
                              now.as_of ? "the day asked for" : "the newest reading of the data set",
                              context.settings.data.largest_age));
   else if (age > 0)  // an answer about an earlier day than the others: never without a word
     findings.add(
         Status::warning, reason_code::reading_not_current,
-        fmt::format("the last reading is of {}, {} {} before {} ({}): the answer is about that earlier day",
-                    format_day(last_reading), age, age == 1 ? "day" : "days", format_day(*counted_from),
+        fmt::format("the last reading is of {}, {} before {} ({}): the answer is about that earlier day",
+                    format_day(last_reading), counted_days(age), format_day(*counted_from),
                     now.as_of ? "the day asked for" : "the newest reading of the data set"));
 }
 
@@ -106,17 +108,17 @@ void check_window(Findings& findings, const PreparedReadings& readings, Day day_
   const int history = day_t - readings.first_day() + 1;
   const int needed = std::max(context.plan.days, settings.minimum_history);
   if (history < needed)
-    findings.add(
-        Status::abstain, name(WindowState::history_too_short),
-        fmt::format("{} days of history up to {}, {} are needed", history, format_day(day_t), needed));
+    findings.add(Status::abstain, name(WindowState::history_too_short),
+                 fmt::format("{} of history up to {}, {} are needed", counted_days(history),
+                             format_day(day_t), needed));
   if (state == WindowState::gap_too_long) {
     const auto has_hole = [&](std::size_t s) {
       return std::any_of(window.begin(), window.end(),
                          [&](const DailyReading& day) { return is_missing(day[s]); });
     };
     findings.add(Status::abstain, name(state),
-                 fmt::format("{}: no reading for more than {} days in a row between {} and {}",
-                             sensors_where(has_hole), settings.largest_filled_gap,
+                 fmt::format("{}: no reading for more than {} in a row between {} and {}",
+                             sensors_where(has_hole), counted_days(settings.largest_filled_gap),
                              format_day(day_t - static_cast<Day>(window.size()) + 1), format_day(day_t)));
   }
 }

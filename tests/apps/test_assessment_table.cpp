@@ -78,6 +78,22 @@ TEST_CASE("what the rules do not find is `none`, not stable") {
   CHECK(level_text(std::nullopt, false) == "-");
 }
 
+TEST_CASE("no level of an unstable stope is called stable, and the legend says what it is called") {
+  stope::Assessment assessment = test::answered_assessment();
+  for (stope::FuturePrediction& future : assessment.future_predictions)
+    future.predicted_risk_level = stope::RiskLevel::stable;
+  const std::vector<const stope::Assessment*> one{&assessment};
+  const std::string table = assessment_table(one, horizons, false);
+  CHECK(table.find(" none   none   none ") != std::string::npos);
+  CHECK(table.find(" stable stable ") == std::string::npos);
+  CHECK(table.find("none, beside UNSTABLE: no risk") != std::string::npos);
+  CHECK(details_text(assessment).find("  none  ") != std::string::npos);
+  assessment.current_stability.stable = true;
+  const std::string stable = assessment_table(one, horizons, false);
+  CHECK(stable.find(" stable stable ") != std::string::npos);
+  CHECK(stable.find("none") == std::string::npos);
+}
+
 TEST_CASE("no probability is shown as certain") {
   CHECK(probability_text(0.0) == "<0.001");
   CHECK(probability_text(0.0004) == "<0.001");

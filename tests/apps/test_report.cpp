@@ -49,6 +49,14 @@ TEST_CASE("report writes one page, and prints its numbers on demand") {
   for (const auto& stope : numbers["stopes"]) CHECK(contains(page, stope["name"].get<std::string>()));
 }
 
+TEST_CASE("report says on stderr and on the page that the data is old, even when quiet") {
+  const TemporaryFolder folder;
+  const std::string out = (folder / "report.html").string();
+  const ProgramResult old = report({"--out", out, "--quiet"});
+  CHECK(contains(old.err, "deepmine: OLD DATA: The newest reading is of "));
+  CHECK(contains(read_text(out), ">OLD DATA: The newest reading is of "));
+}
+
 TEST_CASE("report without the mine's files is about the model alone") {
   const TemporaryFolder folder;
   const ProgramResult written = report({"--out", (folder / "model.html").string()}, false);

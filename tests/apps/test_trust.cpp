@@ -146,6 +146,10 @@ TEST_CASE("drift: none of the mine that was learnt from, all of a sensor that wa
   const ProgramResult same = run(mine, {"drift", "--exit-on-drift"}, store_of_many_stopes());
   CHECK(same.exit_code == 0);
   CHECK(contains(same.out, "0 of 23 features have drifted"));
+  // `risk_level` is a word of the answers: the input of that name is shown under another, and stored as ever.
+  CHECK(contains(same.out, "\nstatic risk index "));
+  CHECK(contains(same.out, "static risk index: 0 to 1"));
+  CHECK_FALSE(contains(same.out, "\nrisk_level "));
   CHECK(predict_json(mine, {}, store_of_many_stopes()).document()["drift"]["drifted"].empty());
 
   const std::size_t column = mine.readings.column("temperature");
@@ -167,6 +171,8 @@ TEST_CASE("evaluate tells the calibration, and which inputs matter") {
   const SmallMine mine;
   const ProgramResult text = run(mine, {"evaluate", "--importance", "--bootstrap", "0"});
   CHECK(text.exit_code == 0);
+  CHECK(contains(text.out, "no intervals were asked for"));
+  CHECK_FALSE(contains(text.out, "95 % interval"));
   for (const char* part : {"ECE before", "Risk set holds the level (target 0.90)", "Increase of the log-loss",
                            "deformation_rate", "not calibrated"})
     CHECK_MESSAGE(contains(text.out, part), std::string(part));

@@ -39,6 +39,8 @@ TEST_CASE("sound files: exit code 0, the report on stdout, as text and as JSON")
   const ProgramResult text = run_program({"validate", "--static", statics(), "--timeseries", timeseries()});
   CHECK(text.exit_code == 0);
   CHECK(contains(text.out, "stopes                10"));
+  CHECK(contains(text.out, "\n  label in  1 day      "));
+  CHECK(contains(text.out, "\n  label in  3 days     "));
   CHECK(text.err.empty());
   const ProgramResult json =
       run_program({"validate", "--static", statics(), "--timeseries", timeseries(), "--json"});

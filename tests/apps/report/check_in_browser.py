@@ -6,6 +6,7 @@ checks what is on the page then: nothing on the console, nothing asked for from 
 figure's drawing and table against the numbers of `deepmine report --json`. Exit status 77, with a notice, where there is
 no Chromium: Meson counts that as skipped.
 """
+import html
 import html.parser
 import json
 import math
@@ -122,6 +123,34 @@ def browse(chromium, folder, page):
     subprocess.run([*common, f"--print-to-pdf={folder / 'report.pdf'}", page.as_uri()], capture_output=True, timeout=120)
     console = [line for line in loaded.stderr.splitlines() if ":CONSOLE" in line]
     return Tree(loaded.stdout).root, console, asked
+
+
+# Says in the document's attribute what is wider than the place it has. Only ever in a copy: the page has no scripts.
+MEASURE = """<script>window.onload = () => {
+  const cut = [], right = document.documentElement.clientWidth + 1
+  for (const box of document.querySelectorAll("BOXES"))
+    if (box.scrollWidth > box.clientWidth + 1) cut.push((box.id || box.className) + " " + box.scrollWidth + ">" + box.clientWidth)
+  for (const box of document.querySelectorAll(".acts"))
+    if (box.getBoundingClientRect().right > right || box.scrollWidth > box.clientWidth + 1) cut.push("what is to be done")
+  if (document.querySelectorAll("BOXES").length < 2) cut.push("nothing to measure")
+  parent.document.documentElement.setAttribute("data-cut", innerWidth + ": " + cut.join(", "))
+}</script>"""
+
+
+def check_widths(chromium, folder, page):
+    """At each width of a window, what must be seen whole. (A frame: headless windows are never narrower than 500.)"""
+    everything = "#stopes .wide, .matrices figure, body"
+    for width, boxes in ((400, ".matrices figure, body"), (900, ".matrices figure, body"), (1200, everything), (1600, everything)):
+        copy = re.sub(r"<meta http-equiv=.Content-Security-Policy.[^>]*>", "", page.read_text())
+        copy = copy.replace("</body>", MEASURE.replace("BOXES", boxes) + "</body>")
+        frame = folder / "frame.html"
+        frame.write_text(f'<iframe width="{width}" height="900" style="border:0" srcdoc="{html.escape(copy)}"></iframe>')
+        shown = subprocess.run([chromium, *SWITCHES, f"--user-data-dir={folder / 'profile'}", "--window-size=1800,1000",
+                                "--virtual-time-budget=3000", "--dump-dom", frame.as_uri()], capture_output=True, text=True,
+                               timeout=120)
+        found = re.search(r'data-cut="(\d+): ([^"]*)"', shown.stdout)
+        check(found is not None and found[1] == str(width), f"the page was not measured at {width}")
+        check(found is None or not found[2], f"cut off at a width of {width}: {found and found[2]}")
 
 
 class Figure:
@@ -271,7 +300,7 @@ def check_responses(tree, numbers):
         check(badge == [response["colour"].upper()], f"{stope['name']}: badge {badge}, is {response['colour']}")
         owner = [b.words() for b in row.all("b")]
         check(owner == [response["owner"] + ":"], f"{stope['name']}: owner {owner}")
-        said = next(row.all("td")).text
+        said = next(row.all("div", _class="acts")).text
         check(response["action"] in said, f"{stope['name']}: {said}")
         check(response["since"] is None or "since " + response["since"] in said, f"{stope['name']}: since when?")
         check(("held" in said) == response["held"], f"{stope['name']}: held?")
@@ -310,6 +339,7 @@ def main(deepmine):
         check_trust(tree, numbers)
         check_stopes(tree, numbers)
         check_responses(tree, numbers)
+        check_widths(chromium, folder, page)
         for picture in ("wide.png", "phone.png", "report.pdf"):
             check((folder / picture).exists() and (folder / picture).stat().st_size > 20_000, f"{picture} is empty")
         if len(sys.argv) > 2:

@@ -329,9 +329,21 @@ TEST_CASE("explanations are in raw units, at the bounds of the table") {
   CHECK(a.explanations[4].unit == "mm/s");
   CHECK(std::abs(a.explanations[4].value - 4) < 1e-12);
   CHECK(a.explanations[4].threshold == 3);
-  CHECK(a.explanations[7].message.find("7 days") != std::string::npos);
+  CHECK(a.explanations[7].message == "the predicted risk reaches 'critical' in 7 days");
+  CHECK(a.explanations[4].message.find(": mean of the last 7 days 4 mm/s") != std::string::npos);
   c.readings.days[32] = {400, 1, 50, 22, 50};  // the eighth day does not count
   CHECK(std::abs(c.assess_it().explanations[4].value - 4) < 1e-12);
+}
+
+TEST_CASE("one day is a day, not days") {
+  Case c;
+  c.settings.assessment.mean_days = 1;
+  c.readings.days.back() = {10, 1, 50, 22, 50};
+  c.answer = answer_of(0.1, {3, 0, 0, 0, 0});
+  const Assessment a = c.assess_it();
+  CHECK(codes(a.explanations) == Codes{"high_vibration", "high_risk_ahead"});
+  CHECK(a.explanations[0].message.find(": mean of the last day 10 mm/s") != std::string::npos);
+  CHECK(a.explanations[1].message == "the predicted risk reaches 'high' in 1 day");
 }
 
 TEST_CASE("recommendations follow the verdict, the outlook and the explanations") {

@@ -154,6 +154,9 @@ TEST_CASE("the age of the last reading counts from the newest reading of all sto
   check_report(c.check(), Status::abstain, {"reading_too_old"});
   c.settings.data.largest_age = 8;
   check_report(c.check(), Status::warning, {"reading_not_current"});
+  c.settings.data.largest_age = 0;
+  c.now.as_of = start + 40;
+  CHECK(c.check().reasons[0].message.find(", 1 day before ") != std::string::npos);
 }
 
 TEST_CASE("with an as-of day, later readings do not exist") {
