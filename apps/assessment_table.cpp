@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
+#include <string>
 #include <tuple>
 
 #include "apps/printable_text.h"
@@ -32,19 +34,27 @@ int highest_level(const Assessment& assessment) {
 }
 
 /// Verdict and probability, in one cell: where the verdict is unknown there is no probability.
-std::string now_cell(const Assessment& assessment) {
+std::string now_cell(const Assessment& assessment, const std::optional<double>& threshold) {
   const stope::CurrentStability& current = assessment.current_stability;
   if (!current.stable) return std::string(verdict(assessment));
   const bool by_rules = assessment.method == stope::Method::rule_based;
   return fmt::format("{:<8}  {:>7}", verdict(assessment),
-                     by_rules ? "(rules)" : probability_text(current.instability_probability));
+                     by_rules ? "(rules)" : probability_text(current.instability_probability, threshold));
 }
 
-std::string levels_cell(const Assessment& assessment) {
+/// A rejected stope has no predictions at all; its cells are not left blank, which could be read as
+/// "nothing".
+std::string levels_cell(const Assessment& assessment, std::span<const int> horizons) {
+  const bool none = lowest_is_none(assessment);
+  const auto& predictions = assessment.future_predictions;
   std::string cell;
-  for (const stope::FuturePrediction& future : assessment.future_predictions)
-    cell += fmt::format("{:<{}} ", level_text(future.predicted_risk_level, lowest_is_none(assessment)),
+  for (const int horizon : horizons) {
+    const auto found = std::find_if(predictions.begin(), predictions.end(),
+                                    [horizon](const auto& future) { return future.horizon_days == horizon; });
+    cell += fmt::format("{:<{}} ",
+                        found == predictions.end() ? "-" : level_text(found->predicted_risk_level, none),
                         level_width);
+  }
   return cell.substr(0, cell.find_last_not_of(' ') + 1);
 }
 
@@ -121,7 +131,8 @@ bool name_fits(const std::string& shown_name, bool with_plan) {
   return io::count_characters(shown_name) <= (with_plan ? widest_name_with_plan : widest_name);
 }
 
-TextTable plain_table(std::span<const Assessment* const> assessments, std::span<const int> horizons) {
+TextTable plain_table(std::span<const Assessment* const> assessments, std::span<const int> horizons,
+                      const std::optional<double>& threshold) {
   const bool with_plan = has_plan(assessments);
   std::vector<std::string> header{"stope", "status", "now       P(unst)", levels_header(horizons),
                                   "trend", "alert"};
@@ -131,8 +142,8 @@ TextTable plain_table(std::span<const Assessment* const> assessments, std::span<
     const std::string shown_name = printable(assessment->stope_name);
     std::vector<std::string> row{name_fits(shown_name, with_plan) ? shown_name : "",
                                  std::string(name(assessment->status)),
-                                 now_cell(*assessment),
-                                 levels_cell(*assessment),
+                                 now_cell(*assessment, threshold),
+                                 levels_cell(*assessment, horizons),
                                  std::string(trend_cell(*assessment)),
                                  std::string(alert_cell(*assessment))};
     if (with_plan) row.insert(row.begin() + 1, std::string(plan_cell(*assessment)));
@@ -203,11 +214,25 @@ std::string_view verdict(const Assessment& assessment) {
   return !stable ? "UNKNOWN: INSPECT" : *stable ? "STABLE" : "UNSTABLE";
 }
 
-std::string probability_text(const std::optional<double>& probability) {
+std::string probability_text(const std::optional<double>& probability,
+                             const std::optional<double>& threshold) {
+  constexpr int usual_digits = 3, most_digits = 17;
+  constexpr double low = 0.001, high = 0.999;
   if (!probability) return "-";
-  if (*probability < 0.001) return "<0.001";
-  if (*probability > 0.999) return ">0.999";
-  return fmt::format("{:.3f}", *probability);
+  const double p = *probability;
+  if (p < low && (!threshold || *threshold >= low || p <= 0)) return "<0.001";
+  if (p > high && (!threshold || *threshold <= high || p >= 1)) return ">0.999";
+  std::string text;
+  for (int digits = usual_digits; digits <= most_digits; ++digits) {
+    text = fmt::format("{:.{}f}", p, digits);
+    if (!threshold) break;
+    double shown = 0;
+    std::from_chars(text.data(), text.data() + text.size(), shown);
+    const bool is_certain = shown <= 0 || shown >= 1;
+    const bool is_told_apart = shown != *threshold && (shown < *threshold) == (p < *threshold);
+    if (!is_certain && (is_told_apart || p == *threshold)) break;
+  }
+  return text;
 }
 
 std::string_view level_text(const std::optional<RiskLevel>& level, bool lowest_is_none) {
@@ -234,8 +259,8 @@ bool lowest_is_none(const Assessment& assessment) {
 }
 
 std::string assessment_table(std::span<const Assessment* const> assessments, std::span<const int> horizons,
-                             bool colour) {
-  const std::string plain = plain_table(assessments, horizons).text(colour);
+                             bool colour, const std::optional<double>& threshold) {
+  const std::string plain = plain_table(assessments, horizons, threshold).text(colour);
   std::string text;
   std::string_view rest = plain;
   const auto next_line = [&rest] {

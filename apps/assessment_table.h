@@ -2,6 +2,7 @@
 // every statement is a word; colour only underlines it.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -23,8 +24,11 @@ std::vector<const stope::Assessment*> worst_first(std::span<const stope::Assessm
 
 /// STABLE, UNSTABLE or UNKNOWN: INSPECT.
 std::string_view verdict(const stope::Assessment& assessment);
-/// `0.873`; never 0 or 1, which no model can promise: `<0.001`, `>0.999`. `-` if there is none.
-std::string probability_text(const std::optional<double>& probability);
+/// `0.873`; never 0 or 1, which no model can promise: `<0.001`, `>0.999`. `-` if there is none. With a
+/// decision threshold, as many more digits as it takes to show on which side of it the probability lies:
+/// 0.49966 under 0.5 is `0.4997`.
+std::string probability_text(const std::optional<double>& probability,
+                             const std::optional<double>& threshold = std::nullopt);
 /// `stable slight elev. HIGH CRIT. UNST.`; with `lowest_is_none` the first is `none`. `-` without a level.
 std::string_view level_text(const std::optional<stope::RiskLevel>& level, bool lowest_is_none);
 /// Whether the lowest level of this stope is written `none`: where only the rules answer, because that they
@@ -34,8 +38,9 @@ bool lowest_is_none(const stope::Assessment& assessment);
 
 /// The table, and below it what its words mean; with a column `plan` where the site has a response plan. At
 /// most 100 columns for the usual five horizons; a name that does not fit stands on a line of its own. Names
-/// are made printable.
+/// are made printable. `threshold` is the one that the probabilities were compared with.
 std::string assessment_table(std::span<const stope::Assessment* const> assessments,
-                             std::span<const int> horizons, bool colour);
+                             std::span<const int> horizons, bool colour,
+                             const std::optional<double>& threshold = std::nullopt);
 
 }  // namespace deepmine::apps

@@ -105,15 +105,22 @@ std::string risk_sets_text(const Assessment& assessment) {
   return text.empty() ? "" : wrapped("  Can't be ruled out: ", text);
 }
 
-std::string uncertainty_text(const Assessment& assessment) {
+/// Of draws that all say the same as far as three digits go, too: `<0.001`, for no doubt at all is never
+/// known.
+std::string spread(double value) {
+  return value < 0.001 ? "<0.001" : fmt::format("{:.3f}", value);
+}
+
+std::string uncertainty_text(const Assessment& assessment, const std::optional<double>& threshold) {
   const auto& uncertainty = assessment.current_stability.uncertainty;
   if (!uncertainty) return "";
   return wrapped(
       "  Doubt: ",
-      fmt::format("of {} draws with dropout nine in ten give P(unstable) {:.3f} to {:.3f} (standard "
-                  "deviation {:.3f}, mutual information {:.3f} nats)",
-                  uncertainty->samples, uncertainty->low, uncertainty->high, uncertainty->standard_deviation,
-                  uncertainty->mutual_information));
+      fmt::format("of {} draws with dropout nine in ten give P(unstable) {} to {} (standard "
+                  "deviation {}, mutual information {} nats)",
+                  uncertainty->samples, probability_text(uncertainty->low, threshold),
+                  probability_text(uncertainty->high, threshold), spread(uncertainty->standard_deviation),
+                  spread(uncertainty->mutual_information)));
 }
 
 std::string rules_text(const stope::RuleBased& rules) {
@@ -228,15 +235,15 @@ std::string origin_text(const ReportContext& context) {
                  "failures. The person in charge decides who enters.");
 }
 
-std::string details_text(const Assessment& assessment) {
+std::string details_text(const Assessment& assessment, const std::optional<double>& threshold) {
   const stope::CurrentStability& current = assessment.current_stability;
   const stope::DataQuality& data = assessment.data_quality;
   std::string text = printable(assessment.stope_name) + "\n";
   std::string probabilities;
   if (current.instability_probability)
-    probabilities =
-        fmt::format(", P(unstable) {}, P(this answer) {}", probability_text(current.instability_probability),
-                    probability_text(current.confidence));
+    probabilities = fmt::format(", P(unstable) {}, P(this answer) {}",
+                                probability_text(current.instability_probability, threshold),
+                                probability_text(current.confidence));
   const std::string_view alert = !assessment.alert_recommended   ? "unknown"
                                  : *assessment.alert_recommended ? "RECOMMENDED"
                                                                  : "no";
@@ -248,7 +255,7 @@ std::string details_text(const Assessment& assessment) {
       "  ", fmt::format("as of {}, last reading {}, {} used, {} of them filled", day_text(assessment.as_of),
                         day_text(data.last_reading), stope::counted_days(data.days_used), data.days_filled));
   if (has_answer(assessment))
-    text += future_table(assessment) + risk_sets_text(assessment) + uncertainty_text(assessment);
+    text += future_table(assessment) + risk_sets_text(assessment) + uncertainty_text(assessment, threshold);
   text += rules_text(assessment.rule_based);
   text += list_text("Findings about the data:", assessment.reasons, [](const stope::Reason& reason) {
     return fmt::format("{}: {}", reason.code, reason.message);

@@ -36,7 +36,8 @@ std::string summary_line(std::span<const stope::Assessment* const> assessments);
 std::string reasons_text(std::span<const stope::Assessment* const> assessments, std::size_t most = 3);
 /// Which model answered, and what its future levels are.
 std::string origin_text(const ReportContext& context);
-/// All that is known about one stope.
-std::string details_text(const stope::Assessment& assessment);
+/// All that is known about one stope. `threshold` is the one that its probability was compared with.
+std::string details_text(const stope::Assessment& assessment,
+                         const std::optional<double>& threshold = std::nullopt);
 
 }  // namespace deepmine::apps

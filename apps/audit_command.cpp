@@ -92,6 +92,7 @@ io::OrderedJson report_json(const AuditOptions& options, const AuditReport& repo
                        {"last_time", or_null(report.last_time)},
                        {"last_record", report.head.records},
                        {"head", report.head.check},
+                       {"changed_lines", report.changed_lines},
                        {"problem_count", report.problem_count},
                        {"problems", findings_json(report.problems)},
                        {"notes", findings_json(report.notes)}};
@@ -102,10 +103,27 @@ io::OrderedJson report_json(const AuditOptions& options, const AuditReport& repo
   return json;
 }
 
-std::string findings_text(const std::vector<AuditFinding>& findings) {
+constexpr std::size_t most_shown = 20;
+
+/// The first of them, at most `most_shown`. Lines one behind the other of which the same is to be said are
+/// one finding: a file that is no log at all says it of each.
+std::string findings_text(const std::vector<AuditFinding>& findings, std::uint64_t count) {
   std::string text;
-  for (const AuditFinding& finding : findings) text += wrapped("  ", printable(describe(finding)));
-  return text;
+  std::size_t told = 0, shown = 0;
+  while (told < findings.size() && shown < most_shown) {
+    const AuditFinding& first = findings[told];
+    std::size_t end = told + 1;
+    while (end < findings.size() && first.record == 0 && findings[end].record == 0 &&
+           findings[end].message == first.message && findings[end].line == findings[end - 1].line + 1)
+      ++end;
+    const std::string line = end == told + 1 ? describe(first)
+                                             : fmt::format("lines {} to {}: each {}", first.line,
+                                                           findings[end - 1].line, first.message);
+    text += wrapped("  ", printable(line));
+    told = end;
+    ++shown;
+  }
+  return told < count ? text + fmt::format("  ... and {} more\n", with_thousands(count - told)) : text;
 }
 
 std::string counted(std::uint64_t count, const std::string& what) {
@@ -113,6 +131,8 @@ std::string counted(std::uint64_t count, const std::string& what) {
 }
 
 std::string state_text(const AuditReport& report) {
+  if (report.state == AuditState::changed && report.records == 0)
+    return "CHANGED: not one record is as it was written, or this is no audit log";
   if (report.state == AuditState::changed) return "CHANGED: it is not as it was written";
   if (report.records == 0 && report.state == AuditState::sound) return "empty";
   return report.state == AuditState::torn ? "sound, with a torn last line" : "sound";
@@ -127,10 +147,10 @@ std::string report_text(const AuditOptions& options, const AuditReport& report) 
     text += fmt::format("runs     {} to {}\n", printable(report.first_time), printable(report.last_time));
   text += fmt::format("head     {} (record {})\n", report.head.check, report.head.records);
   if (report.problem_count > 0) {
-    text += "\n" + counted(report.problem_count, "problem") + ":\n" + findings_text(report.problems);
-    if (report.problem_count > report.problems.size()) text += "  ... and more\n";
+    text += "\n" + counted(report.problem_count, "problem") + ":\n" +
+            findings_text(report.problems, report.problem_count);
   }
-  if (!report.notes.empty()) text += "\nNotes:\n" + findings_text(report.notes);
+  if (!report.notes.empty()) text += "\nNotes:\n" + findings_text(report.notes, report.notes.size());
   return text;
 }
 
@@ -172,25 +192,42 @@ std::string replay_json(const AuditOptions& options, const AuditReplay& replay) 
   return io::json_text(json);
 }
 
+/// What a changed log leaves open, for the last line: the answers that came out the same are no good news
+/// then.
+std::string changed_text(const AuditReport& log) {
+  if (log.state != AuditState::changed) return "";
+  const std::string changed = fmt::format(
+      "{} could not be replayed, because {}", counted(log.changed_lines, "record"),
+      log.changed_lines == 1 ? "it is not as it was written" : "they are not as they were written");
+  const std::string_view moved = "records are missing or out of order";
+  const std::string what = log.changed_lines == 0 ? std::string(moved)
+                           : log.problem_count == log.changed_lines
+                               ? changed
+                               : fmt::format("{}, and {}", changed, moved);
+  return fmt::format("\nThe log was CHANGED: {}; see the problem{} above.\n", what,
+                     log.problem_count == 1 ? "" : "s");
+}
+
 std::string replay_text(const AuditOptions& options, const AuditReplay& replay) {
   std::string text = report_text(options, replay.log) + "\n";
-  text += fmt::format("{} of {} answers came out the same, bit for bit\n", with_thousands(replay.bit_for_bit),
-                      with_thousands(replay.log.answers));
+  text += fmt::format("{} of {} answers{} came out the same, bit for bit\n",
+                      with_thousands(replay.bit_for_bit), with_thousands(replay.log.answers),
+                      replay.log.state == AuditState::changed ? " that are as they were written" : "");
   const auto add = [&text](std::uint64_t count, std::string_view what) {
     if (count > 0) text += fmt::format("{} {}\n", with_thousands(count), what);
   };
   add(replay.to_tolerance, "came out the same to 1e-5, with other arithmetic");
   add(replay.different, "came out DIFFERENT");
   add(replay.not_replayed, "could not be computed again");
-  constexpr std::size_t most = 20;
-  for (std::size_t i = 0; i < std::min(most, replay.exceptions.size()); ++i) {
+  for (std::size_t i = 0; i < std::min(most_shown, replay.exceptions.size()); ++i) {
     const lifecycle::ReplayedAnswer& answer = replay.exceptions[i];
     text += wrapped("  ", printable(fmt::format("record {}, {}: {}: {}", answer.record, answer.stope_name,
                                                 name(answer.outcome), answer.detail)));
   }
-  if (replay.exceptions.size() > most)
-    text += fmt::format("  ... and {} more (--json has up to a thousand)\n", replay.exceptions.size() - most);
-  return text;
+  if (replay.exceptions.size() > most_shown)
+    text += fmt::format("  ... and {} more (--json has up to a thousand)\n",
+                        replay.exceptions.size() - most_shown);
+  return text + changed_text(replay.log);
 }
 
 int run_replay(const AuditOptions& options, const Context& context) {

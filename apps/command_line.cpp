@@ -2,9 +2,12 @@
 
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
+#include <algorithm>
 #include <cstdlib>
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "apps/audit_command.h"
 #include "apps/configuration_file.h"
@@ -16,12 +19,14 @@
 #include "apps/help_formatter.h"
 #include "apps/models_command.h"
 #include "apps/predict_command.h"
+#include "apps/printable_text.h"
 #include "apps/report_command.h"
 #include "apps/simulate_command.h"
 #include "apps/summary_command.h"
 #include "apps/train_command.h"
 #include "apps/tune_command.h"
 #include "apps/validate_command.h"
+#include "apps/verb_problem.h"
 #include "engine/nn/error.h"
 
 namespace deepmine::apps {
@@ -92,12 +97,13 @@ std::string lines_as_one(std::string text) {
 }
 
 /// Where a value may come from that does not stand on the command line.
-std::string other_sources(const CLI::App& program, const std::string& message) {
+std::string other_sources(const CLI::App& program, const std::string& message, Arguments arguments) {
   const CLI::App* verb = &program;
   while (!verb->get_subcommands().empty()) verb = verb->get_subcommands().front();
   for (const CLI::Option* option : verb->get_options()) {
     const bool is_meant = message.find(option->get_name()) != std::string::npos;
     const char* value = option->get_envname().empty() ? nullptr : std::getenv(option->get_envname().c_str());
+    if (is_meant && is_given(*option, arguments)) return {};
     if (is_meant && value != nullptr) return " (" + option->get_envname() + " is '" + value + "')";
   }
   if (program.get_config_ptr()->count() == 0) return {};
@@ -119,11 +125,41 @@ void refuse_empty_values(int argument_count, const char* const* arguments) {
   }
 }
 
-int report_usage_error(const CLI::App& program, const CLI::ParseError& error) {
-  const std::string message = lines_as_one(error.what());
-  const std::string text = "deepmine: " + message + other_sources(program, message);
-  print_warning(text + "\nTry '" + chosen_verb(program) + " --help'.");
+/// The parser lists them from last to first; here they stand as they were written.
+std::string extras_text(const CLI::App& program, Arguments arguments) {
+  std::vector<std::string> extras = program.remaining(true);
+  std::string text =
+      extras.size() == 1 ? "this argument was not expected:" : "these arguments were not expected:";
+  for (const std::string& word : arguments)
+    if (const auto found = std::find(extras.begin(), extras.end(), word); found != extras.end()) {
+      text += " " + word;
+      extras.erase(found);
+    }
+  for (const std::string& other : extras) text += " " + other;  // a part of a word, as of -qx
+  return text;
+}
+
+int report_usage_error(const CLI::App& program, const std::string& message) {
+  print_warning("deepmine: " + printable(message) + "\nTry '" + chosen_verb(program) + " --help'.");
   return exit_code(ErrorCode::usage);
+}
+
+int report_usage_error(const CLI::App& program, const CLI::ParseError& error, Arguments arguments) {
+  if (const std::string problem = verb_problem(program, arguments); !problem.empty())
+    return report_usage_error(program, problem);
+  const bool is_extra = dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr;
+  const std::string message = is_extra ? extras_text(program, arguments) : lines_as_one(error.what());
+  return report_usage_error(program, message + other_sources(program, message, arguments));
+}
+
+/// The words behind the program's name; `help models gc` asks for what `models gc --help` shows.
+std::vector<std::string> words_of(int argument_count, const char* const* arguments) {
+  std::vector<std::string> words(arguments + std::min(1, argument_count), arguments + argument_count);
+  if (!words.empty() && words.front() == "help") {
+    words.erase(words.begin());
+    words.emplace_back("--help");
+  }
+  return words;
 }
 
 }  // namespace
@@ -132,16 +168,20 @@ int read_command_line(int argument_count, const char* const* arguments, Context&
   refuse_empty_values(argument_count, arguments);
   CLI::App program;
   build(program, context);
+  const std::vector<std::string> words = words_of(argument_count, arguments);
   try {
-    program.parse(argument_count, arguments);
+    std::vector<std::string> reversed(words.rbegin(), words.rend());
+    program.parse(std::move(reversed));
   } catch (const CLI::CallForHelp&) {
+    if (const std::string problem = verb_problem(program, words); !problem.empty())
+      return report_usage_error(program, problem);
     print_result(program.help());
     return 0;
   } catch (const CLI::CallForVersion& version) {
     print_result(std::string(version.what()) + "\n");
     return 0;
   } catch (const CLI::ParseError& error) {
-    return report_usage_error(program, error);
+    return report_usage_error(program, error, words);
   }
   return -1;
 }

@@ -111,11 +111,8 @@ std::shared_ptr<const lifecycle::LoadedModel> load_model(const EvaluateOptions& 
                                                           store.version_folder(options.version).string());
   }
   if (auto model = lifecycle::load_current(store)) return model;
-  throw Error(
-      ErrorCode::model_missing,
-      fmt::format("{}: there is no model; train one with `deepmine train --store {}`, or judge the way "
-                  "of training with --cross-validate 5",
-                  options.store, options.store));
+  throw Error(ErrorCode::model_missing, lifecycle::no_model_text(options.store) +
+                                            ", or judge the way of training with --cross-validate 5");
 }
 
 io::EvaluationReport judge_model(const EvaluateOptions& options, const Context& context) {

@@ -39,11 +39,11 @@ struct ExplainOptions {
 std::string page(const PredictionRun& run, int horizon) {
   std::string text;
   for (const stope::Assessment& assessment : run.assessments) {
-    text += details_text(assessment);
+    text += details_text(assessment, run.report.threshold);
     const auto found = run.findings.explanations.find(assessment.stope_name);
     text.pop_back();  // the empty line between stopes
     text += found != run.findings.explanations.end()
-                ? explanation_text(found->second, horizon, assessment)
+                ? explanation_text(found->second, horizon, assessment, run.report.threshold)
                 : wrapped("  Why: ", "the network gave no answer, so there is nothing to explain.") + "\n";
   }
   return text + origin_text(run.report);

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "apps/assessment_table.h"
 #include "apps/evaluation_words.h"
 #include "apps/printable_text.h"
 
@@ -111,13 +112,14 @@ std::string days_text(const StopeExplanation& explanation, const HeadExplanation
   return text;
 }
 
-std::string verdict_text(const HeadExplanation& head) {
+std::string verdict_text(const HeadExplanation& head, double threshold) {
   if (head.horizon_days == 0)
     return fmt::format(
-        "P(unstable) is {:.3f}; for the average stope of the training the network says {:.3f}. What makes "
+        "P(unstable) is {}; for the average stope of the training the network says {}. What makes "
         "the "
         "difference of {:+.3f}:",
-        head.output, head.baseline_output, head.output - head.baseline_output);
+        probability_text(head.output, threshold), probability_text(head.baseline_output, threshold),
+        head.output - head.baseline_output);
   return fmt::format(
       "the expected level in {} day{} is {:.2f} (0 stable to 5 unstable); for the average stope of the "
       "training "
@@ -129,12 +131,12 @@ std::string verdict_text(const HeadExplanation& head) {
 }  // namespace
 
 std::string explanation_text(const StopeExplanation& explanation, int horizon_days,
-                             const stope::Assessment& assessment) {
+                             const stope::Assessment& assessment, double threshold) {
   const auto head =
       std::find_if(explanation.heads.begin(), explanation.heads.end(),
                    [&](const HeadExplanation& candidate) { return candidate.horizon_days == horizon_days; });
   if (head == explanation.heads.end()) return "";
-  std::string text = wrapped("  Why: ", verdict_text(*head)) + inputs_text(*head);
+  std::string text = wrapped("  Why: ", verdict_text(*head, threshold)) + inputs_text(*head);
   if (!head->complete)
     text += wrapped("  ", fmt::format("NOT COMPLETE: these numbers miss the difference by {:.4f} after {} "
                                       "steps; take them as rough.",

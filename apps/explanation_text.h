@@ -9,9 +9,10 @@
 
 namespace deepmine::apps {
 
-/// What moved one head's answer, input by input, and how much each day counted. `horizon_days` 0: current.
+/// What moved one head's answer, input by input, and how much each day counted. `horizon_days` 0: current,
+/// which was compared with `threshold`.
 std::string explanation_text(const lifecycle::StopeExplanation& explanation, int horizon_days,
-                             const stope::Assessment& assessment);
+                             const stope::Assessment& assessment, double threshold);
 
 /// {attention[], heads[]}.
 nlohmann::ordered_json explanation_json(const lifecycle::StopeExplanation& explanation);

@@ -50,9 +50,7 @@ std::shared_ptr<const lifecycle::LoadedModel> load_model(const ExportOptions& op
         lifecycle::parse_saved_model(store.read(options.version)),
         store.version_folder(options.version).string());
   if (auto model = lifecycle::load_current(store)) return model;
-  throw Error(ErrorCode::model_missing,
-              fmt::format("{}: there is no model; train one with `deepmine train --store {}`",
-                          printable(options.store), printable(options.store)));
+  throw Error(ErrorCode::model_missing, lifecycle::no_model_text(options.store));
 }
 
 /// A file that is written into the store might take the place of one that belongs to it.

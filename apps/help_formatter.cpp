@@ -68,10 +68,14 @@ std::string HelpFormatter::make_option(const CLI::Option* option, bool is_positi
   return entry(make_option_name(option, is_positional) + make_option_opts(option), make_option_desc(option));
 }
 
-/// The first line of a verb's description says what it is for.
+/// The first sentence of a verb's description says what it is for; it may go on over lines.
 std::string HelpFormatter::make_subcommand(const CLI::App* verb) const {
   const std::string description = verb->get_description();
-  return entry(verb->get_name(), description.substr(0, description.find('\n')));
+  std::size_t end = description.find('.');
+  while (end != std::string::npos && end + 1 < description.size() && description[end + 1] != ' ' &&
+         description[end + 1] != '\n')
+    end = description.find('.', end + 1);
+  return entry(verb->get_name(), description.substr(0, end == std::string::npos ? end : end + 1));
 }
 
 std::string HelpFormatter::make_option_opts(const CLI::Option* option) const {

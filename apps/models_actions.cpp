@@ -7,6 +7,7 @@
 #include "apps/common_options.h"
 #include "apps/printable_text.h"
 #include "engine/nn/error.h"
+#include "lifecycle/store.h"
 
 namespace deepmine::apps {
 
@@ -41,8 +42,7 @@ std::optional<lifecycle::Sequence> version_of(const ModelsOptions& options) {
 }
 
 void throw_no_model(const std::string& store) {
-  throw Error(ErrorCode::model_missing,
-              store + ": there is no model; train one with `deepmine train --store " + store + "`");
+  throw Error(ErrorCode::model_missing, lifecycle::no_model_text(store));
 }
 
 }  // namespace deepmine::apps

@@ -209,10 +209,12 @@ int run_unpin(const ModelsOptions& options, const Context& context) {
 
 constexpr const char* log_description =
     "Shows what happened to the store: when, what, who and why, the oldest first.\n"
-    "Exit codes: 0.";
+    "Exit codes: 0, 4 if there is no model.";
 
 int run_log(const ModelsOptions& options, const Context& context) {
-  const lifecycle::EventLog log = ModelStore(options.store).events();
+  const ModelStore store(options.store);
+  const lifecycle::EventLog log = store.events();
+  if (log.events.empty() && log.problems.empty() && store.sequences().empty()) throw_no_model(options.store);
   if (context.json) {
     io::OrderedJson json;
     json["events"] = io::OrderedJson::array();

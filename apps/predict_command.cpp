@@ -80,9 +80,11 @@ PredictionRun predict_and_record(const PredictOptions& options, const Context& c
 std::string report_text(const PredictionRun& run, const std::vector<const stope::Assessment*>& ordered,
                         bool detailed) {
   std::string text = heading(ordered, run.report) + "\n" +
-                     assessment_table(ordered, run.horizons, stdout_has_colour()) + "\n";
+                     assessment_table(ordered, run.horizons, stdout_has_colour(), run.report.threshold) +
+                     "\n";
   if (detailed) {
-    for (const stope::Assessment* assessment : ordered) text += details_text(*assessment);
+    for (const stope::Assessment* assessment : ordered)
+      text += details_text(*assessment, run.report.threshold);
   } else {
     text += reasons_text(ordered);
   }
@@ -220,8 +222,10 @@ void add_predict_command(CLI::App& program, Context& context) {
   auto options = std::make_shared<PredictOptions>();
   CLI::App* verb = program.add_subcommand("predict", predict_description);
   set_examples(*verb, predict_examples);
-  verb->add_option("NAME", options->prediction.names,
-                   "Stopes to answer for, in this order; all of them without a name");
+  verb->add_option(
+      "NAME", options->prediction.names,
+      "Stopes to answer for; all of them without a name. The table has the worst first; --json and "
+      "--export have them in this order. A name that is given twice is answered once");
   add_prediction_options(*verb, options->prediction);
   for (const char* option : {"--static", "--timeseries"}) verb->get_option(option)->required(false);
   add_choices(*verb, *options);

@@ -52,17 +52,15 @@ std::vector<std::string> each_once(const std::vector<std::string>& names) {
 }  // namespace
 
 std::shared_ptr<const lifecycle::ServiceSnapshot> answering_model(lifecycle::Service& service) {
-  const std::string store = service.store().root().string();
   auto from = service.current();
   using lifecycle::ServiceState;
   if (from->state == ServiceState::unavailable) throw Error(from->error, from->problem);
   if (from->state == ServiceState::degraded)
     print_warning("deepmine: DEGRADED: " + printable(from->degradation()));
   if (from->state == ServiceState::rules_only) {
-    const std::string problem =
-        from->problem.empty()
-            ? fmt::format("{}: there is no model; train one with `deepmine train --store {}`", store, store)
-            : fmt::format("the model can't be used: {}", from->problem);
+    const std::string problem = from->problem.empty()
+                                    ? lifecycle::no_model_text(service.store().root())
+                                    : fmt::format("the model can't be used: {}", from->problem);
     print_warning("deepmine: " + printable(problem) +
                   "\ndeepmine: the rule set answers in its place: it can say unstable, but never stable");
   }

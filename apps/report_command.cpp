@@ -61,9 +61,7 @@ lifecycle::StoredVersion read_version(const ReportOptions& options) {
   const lifecycle::ModelStore store(options.store);
   if (options.version > 0) return store.read(options.version);
   if (auto current = store.read_current()) return std::move(*current);
-  throw Error(ErrorCode::model_missing,
-              fmt::format("{}: there is no model; train one with `deepmine train --store {}`", options.store,
-                          options.store));
+  throw Error(ErrorCode::model_missing, lifecycle::no_model_text(options.store));
 }
 
 io::StopeData read_data(const ReportOptions& options, const stope::SiteSettings& settings, const Days& days,

@@ -91,9 +91,7 @@ std::string summary_text(const std::vector<LayerSummary>& layers) {
 
 stope::NetworkSpecification specification_of(const std::string& store) {
   const std::optional<lifecycle::StoredVersion> version = lifecycle::ModelStore(store).read_current();
-  if (!version)
-    throw Error(ErrorCode::model_missing,
-                store + ": there is no model; train one with `deepmine train --store " + store + "`");
+  if (!version) throw Error(ErrorCode::model_missing, lifecycle::no_model_text(store));
   return lifecycle::parse_saved_model(*version).components.network;
 }
 

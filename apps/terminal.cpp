@@ -4,9 +4,13 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
+#include <optional>
+
+#include "apps/printable_text.h"
 
 namespace deepmine::apps {
 namespace {
@@ -14,6 +18,12 @@ namespace {
 bool is_capable_terminal(int descriptor) {
   const char* kind = std::getenv("TERM");
   return ::isatty(descriptor) == 1 && (kind == nullptr || std::string_view(kind) != "dumb");
+}
+
+std::optional<int> width_of(int descriptor) {
+  winsize size{};
+  if (::ioctl(descriptor, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return std::nullopt;
+  return size.ws_col;
 }
 
 /// As many whole characters (UTF-8) as fit.
@@ -38,9 +48,17 @@ bool stdout_has_colour() {
 }
 
 int terminal_width() {
-  winsize size{};
-  const bool known = ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
-  return known ? size.ws_col : 80;
+  return width_of(STDERR_FILENO).value_or(80);
+}
+
+int page_width() {
+  if (const std::optional<int> width = width_of(STDOUT_FILENO)) return *width;
+  const char* text = std::getenv("COLUMNS");
+  const std::string_view columns = text == nullptr ? "" : text;
+  int width = 0;
+  const auto [end, error] = std::from_chars(columns.data(), columns.data() + columns.size(), width);
+  const bool is_number = error == std::errc{} && end == columns.data() + columns.size();
+  return is_number && width > 0 ? width : static_cast<int>(text_width);
 }
 
 bool ProgressLine::is_due() const {

@@ -14,6 +14,9 @@ bool stderr_is_terminal();
 bool stdout_has_colour();
 /// Columns of the terminal on stderr; 80 if it does not say.
 int terminal_width();
+/// Columns that results on stdout have: those of the terminal there, else the environment's COLUMNS, else the
+/// 100 that the text output fits.
+int page_width();
 
 /// One line of progress. Draws at most ten times a second, cut to the width of the terminal. Not thread-safe.
 class ProgressLine {

@@ -30,7 +30,7 @@ void TextTable::add(std::vector<std::string> row) {
   rows_.push_back(std::move(row));
 }
 
-std::string TextTable::text(bool bold_header) const {
+std::string TextTable::text(bool bold_header, int widest_rule) const {
   std::vector<std::size_t> widths(alignment_.size(), 0);
   for (const auto& row : rows_)
     for (std::size_t column = 0; column < row.size(); ++column)
@@ -45,7 +45,8 @@ std::string TextTable::text(bool bold_header) const {
     trim_end(line);
     const bool bold = index == 0 && bold_header;
     text += (bold ? "\x1b[1m" : "") + line + (bold ? "\x1b[0m" : "") + "\n";
-    if (index == 0) text += std::string(rule - 2, '-') + "\n";
+    if (index == 0)
+      text += std::string(std::min(rule - 2, static_cast<std::size_t>(widest_rule)), '-') + "\n";
   }
   return text;
 }

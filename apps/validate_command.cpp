@@ -1,5 +1,7 @@
 #include "apps/validate_command.h"
 
+#include <fmt/format.h>
+
 #include <CLI/App.hpp>
 #include <CLI/Validators.hpp>
 #include <memory>
@@ -40,9 +42,11 @@ int run_validate(const ValidateOptions& options, const Context& context) {
   const io::DataReport report = io::make_data_report(data, settings.data);
   print_result(context.json ? io::json_text(io::to_json(report)) : io::to_text(report, options.most_issues));
   const bool sound = report.is_usable && report.rejected.empty();
-  if (!sound)
-    print_warning(report.is_usable ? "deepmine: some stopes are rejected: correct the lines above"
-                                   : "deepmine: the files can't be used: correct the lines above");
+  if (!report.is_usable)
+    print_warning("deepmine: the files can't be used: correct the lines above");
+  else if (!sound)
+    print_warning(fmt::format("deepmine: {} rejected: correct the lines above",
+                              report.all_are_rejected() ? "every stope is" : "some stopes are"));
   return sound ? 0 : exit_code(ErrorCode::data_invalid);
 }
 

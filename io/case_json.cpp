@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "engine/nn/error.h"
+#include "io/json_syntax.h"
 #include "io/stope_csv_parts.h"
 
 namespace deepmine::io {
@@ -17,8 +18,8 @@ using nlohmann::json;
 /// Takes the case as the parser meets it: nothing is built in memory but the record, whatever the text is.
 class CaseReader final : public nlohmann::json_sax<json> {
  public:
-  CaseReader(const std::string& source, std::span<const double> sentinels)
-      : source_(source), builder_(source, sentinels) {}
+  CaseReader(std::string_view text, const std::string& source, std::span<const double> sentinels)
+      : text_(text), source_(source), builder_(source, sentinels) {}
 
   bool null() override { return number_or_missing(stope::missing, "null"); }
   bool boolean(bool value) override {
@@ -43,9 +44,13 @@ class CaseReader final : public nlohmann::json_sax<json> {
   bool start_array(std::size_t /*size*/) override;
   bool end_array() override;
   bool key(std::string& name) override;
-  bool parse_error(std::size_t /*position*/, const std::string& /*token*/,
+  bool parse_error(std::size_t position, const std::string& /*token*/,
                    const nlohmann::detail::exception& error) override {
-    throw Error(ErrorCode::data_invalid, source_ + ": no JSON: " + error.what());
+    const JsonFault fault = describe_json_fault(text_, position, error.what());
+    // The source is most often a line of a stream: one line number is enough where the case has one line.
+    const std::string line = fault.line > 1 ? fmt::format("line {}, ", fault.line) : "";
+    throw Error(ErrorCode::data_invalid,
+                fmt::format("{}: no JSON at {}column {}: {}", source_, line, fault.column, fault.problem));
   }
 
   JsonCase take() {
@@ -83,6 +88,7 @@ class CaseReader final : public nlohmann::json_sax<json> {
 
   bool number_or_missing(double value, std::string_view found);
 
+  std::string_view text_;
   const std::string& source_;
   StopeCaseBuilder builder_;
   JsonCase result_;
@@ -261,7 +267,7 @@ bool CaseReader::end_array() {
 
 JsonCase parse_case_json(std::string_view text, const std::string& source,
                          std::span<const double> sentinels) {
-  CaseReader reader(source, sentinels);
+  CaseReader reader(text, source, sentinels);
   json::sax_parse(text.begin(), text.end(), &reader);
   return reader.take();
 }

@@ -1,5 +1,7 @@
 #include "io/data_quality.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 namespace deepmine::io {
@@ -27,9 +29,38 @@ std::size_t count_flat_lines(const DailySeries& series, std::size_t sensor, int 
   return flat_lines;
 }
 
+/// Counts the flat lines as findings, too: a table is easily passed over.
+void add_stuck_sensors(DataReport& report) {
+  constexpr std::size_t most_names = 3;
+  std::size_t flat_lines = 0;
+  for (std::size_t sensor = 0; sensor < stope::sensor_count; ++sensor) {
+    const std::vector<std::string>& stopes = report.sensors[sensor].flat_line_stopes;
+    if (stopes.empty()) continue;
+    flat_lines += report.sensors[sensor].flat_lines;
+    const auto last = stopes.begin() + static_cast<std::ptrdiff_t>(std::min(stopes.size(), most_names));
+    const std::string more =
+        stopes.size() > most_names ? fmt::format(" and {} more", stopes.size() - most_names) : "";
+    report.issues.push_back(
+        {stope::Severity::note,
+         "stuck_sensor",
+         {},
+         "",
+         fmt::format("{}: {} {} the same value on {} or more days in a row: {}{} (is the sensor stuck?)",
+                     stope::sensor_columns[sensor].name, stopes.size(),
+                     stopes.size() == 1 ? "stope reads" : "stopes read", report.flat_line_days,
+                     fmt::join(stopes.begin(), last, ", "), more)});
+  }
+  if (flat_lines == 0) return;
+  const auto behind = std::find_if(
+      report.issue_counts.begin(), report.issue_counts.end(),
+      [](const auto& kind) { return kind.severity == stope::Severity::note && kind.code > "stuck_sensor"; });
+  report.issue_counts.insert(behind, {stope::Severity::note, "stuck_sensor", flat_lines});
+}
+
 /// Adds the days of one stope to the summaries; `sums` are of each sensor's readings.
-void add_readings(const DailySeries& series, const DataSettings& settings, DataReport& report,
+void add_readings(const stope::StopeRecord& stope, const DataSettings& settings, DataReport& report,
                   std::array<double, stope::sensor_count>& sums) {
+  const DailySeries& series = stope.readings;
   report.stope_days += series.days.size();
   report.first_day = std::min(report.first_day.value_or(series.first_day), series.first_day);
   report.last_day = std::max(report.last_day.value_or(series.last_day()), series.last_day());
@@ -46,7 +77,9 @@ void add_readings(const DailySeries& series, const DataSettings& settings, DataR
       summary.lowest = std::min(summary.lowest.value_or(value), value);
       summary.highest = std::max(summary.highest.value_or(value), value);
     }
-    summary.flat_lines += count_flat_lines(series, sensor, settings.flat_line_days);
+    const std::size_t flat_lines = count_flat_lines(series, sensor, settings.flat_line_days);
+    summary.flat_lines += flat_lines;
+    if (flat_lines > 0) summary.flat_line_stopes.push_back(stope.name);
   }
 }
 
@@ -104,12 +137,13 @@ DataReport make_data_report(const StopeData& data, const DataSettings& settings,
       ++report.windows[static_cast<std::size_t>(WindowState::no_readings)];
       continue;
     }
-    add_readings(stope.readings, settings, report, sums);
+    add_readings(stope, settings, report, sums);
     add_windows(stope.readings, settings, report);
   }
   for (std::size_t sensor = 0; sensor < stope::sensor_count; ++sensor)
     if (SensorSummary& summary = report.sensors[sensor]; summary.observed_days > 0)
       summary.mean = sums[sensor] / static_cast<double>(summary.observed_days);
+  add_stuck_sensors(report);
   return report;
 }
 

@@ -20,6 +20,7 @@ struct SensorSummary {
   std::size_t observed_days = 0, missing_days = 0;
   std::optional<double> lowest, mean, highest;  ///< of the daily means; nothing without a reading
   std::size_t flat_lines = 0;                   ///< runs of DataSettings::flat_line_days equal days or more
+  std::vector<std::string> flat_line_stopes;    ///< those that have such a run
 };
 
 /// Targets of one horizon: usable windows whose day t+h was observed.
@@ -49,8 +50,11 @@ struct DataReport {
   std::size_t stopes_usable_on_last_day = 0;  ///< the window that ends on their own last day is usable
   std::vector<HorizonSummary> horizons;
 
+  /// What the reader found, and a note `stuck_sensor` for each sensor with flat lines.
   std::vector<IssueCount> issue_counts;
   std::vector<stope::Issue> issues;
+
+  bool all_are_rejected() const { return stopes > 0 && rejected.size() == stopes; }
 };
 
 /// Costs one walk over the readings. Thread-safe.

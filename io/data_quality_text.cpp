@@ -42,6 +42,20 @@ std::string names(const std::vector<std::string>& list) {
   return list.empty() ? text : text + ")";
 }
 
+/// The worst that holds, in one line: whoever reads no further must not think better of the data than it is.
+std::string headline(const DataReport& report) {
+  if (!report.is_usable) return "The data can't be used: see the fatal findings.";
+  if (report.all_are_rejected())
+    return fmt::format("No stope can be used: {} rejected. See the findings.",
+                       report.stopes == 1 ? "the only one is" : fmt::format("all {} are", report.stopes));
+  const std::string_view rejected = report.rejected.empty() ? "" : ", and some stopes are rejected";
+  if (report.stopes_with_windows == 0)
+    return fmt::format("No stope has a usable window of {} days{}: see the windows{}.", report.plan.days,
+                       rejected, report.rejected.empty() ? "" : " and the findings");
+  return report.rejected.empty() ? "The data can be used."
+                                 : "The data can be used, but some stopes are rejected: see the findings.";
+}
+
 void add_contents(const DataReport& report, std::string& text) {
   text += fmt::format("rows                  {} static, {} readings\n", report.static_rows,
                       report.timeseries_rows);
@@ -121,11 +135,7 @@ nlohmann::ordered_json optional_number(const std::optional<double>& number) {
 }  // namespace
 
 std::string to_text(const DataReport& report, std::size_t most_issues) {
-  std::string text =
-      report.is_usable ? "The data can be used.\n" : "The data can't be used: see the fatal findings.\n";
-  if (report.is_usable && !report.rejected.empty())
-    text = "The data can be used, but some stopes are rejected: see the findings.\n";
-  text += "\n";
+  std::string text = headline(report) + "\n\n";
   add_contents(report, text);
   if (report.is_usable) {
     add_sensors(report, text);

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
-#include <numeric>
 #include <set>
 #include <string_view>
 #include <type_traits>
@@ -14,6 +13,7 @@
 
 #include "engine/nn/error.h"
 #include "io/atomic_file.h"
+#include "io/nearest_name.h"
 #include "io/strict_json.h"
 
 namespace deepmine::io {
@@ -25,36 +25,6 @@ template <class Value>
 constexpr bool is_list = false;
 template <class Element>
 constexpr bool is_list<std::vector<Element>> = true;
-
-/// How many letters have to be put in, taken away or exchanged to make one text of the other (Levenshtein).
-std::size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), std::size_t{0});
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    std::size_t diagonal = row[0];
-    row[0] = i + 1;
-    for (std::size_t j = 0; j < b.size(); ++j) {
-      const std::size_t above = row[j + 1];
-      row[j + 1] = std::min({above + 1, row[j] + 1, diagonal + (a[i] == b[j] ? 0 : 1)});
-      diagonal = above;
-    }
-  }
-  return row.back();
-}
-
-/// The known name that was probably meant, or nothing.
-std::string nearest_name(std::string_view name, const std::set<std::string>& known) {
-  constexpr std::size_t longest = 64;  // no name is; the work grows with the square
-  if (name.size() > longest) return {};
-  std::string nearest;
-  std::size_t best = 1 + name.size() / 3;
-  for (const std::string& candidate : known)
-    if (const std::size_t distance = edit_distance(name, candidate); distance < best) {
-      best = distance;
-      nearest = candidate;
-    }
-  return nearest;
-}
 
 /// Reads values onto the fields of a table and collects what is wrong, each with its place.
 class SiteReader {
@@ -169,7 +139,8 @@ class SiteReader {
 
   void unknown_name(const std::string& place, const std::string& name, const std::set<std::string>& known) {
     constexpr std::size_t most_suggestions = 20;  // whoever needs more has another kind of file
-    const std::string meant = problems_.size() < most_suggestions ? nearest_name(name, known) : "";
+    const std::vector<std::string_view> candidates(known.begin(), known.end());
+    const std::string meant = problems_.size() < most_suggestions ? nearest_name(name, candidates) : "";
     problems_.push_back(fmt::format(
         "{}: unknown name '{}'{}, expected one of: {}", place.empty() ? "the file" : place, name,
         meant.empty() ? "" : fmt::format(" (did you mean '{}'?)", meant), fmt::join(known, ", ")));

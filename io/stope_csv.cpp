@@ -10,39 +10,6 @@
 
 namespace deepmine::io {
 
-std::vector<std::size_t> find_columns(const CsvReader& reader, std::span<const std::string_view> required,
-                                      std::span<const std::string_view> optional, IssueLog& log) {
-  std::vector<std::size_t> positions;
-  std::string absent;
-  for (const std::string_view name : required) {
-    if (const auto position = reader.find_column(name)) {
-      positions.push_back(*position);
-    } else {
-      absent += (absent.empty() ? "" : ", ") + std::string(name);
-    }
-  }
-  if (!absent.empty()) {
-    constexpr std::size_t most_shown = 30;
-    std::string found;
-    for (std::size_t i = 0; i < std::min(reader.header().size(), most_shown); ++i)
-      found += (found.empty() ? "" : ", ") + in_quotes(reader.header()[i]);
-    if (reader.header().size() > most_shown) found += ", …";
-    log.add(stope::Severity::fatal, "missing_columns", reader.header_location(0), "",
-            fmt::format("missing columns: {}; the header has {} (names are matched exactly)", absent, found));
-    return {};
-  }
-  const auto is_in = [](std::span<const std::string_view> names, std::string_view name) {
-    return std::find(names.begin(), names.end(), name) != names.end();
-  };
-  for (std::size_t column = 0; column < reader.header().size(); ++column) {
-    const std::string& name = reader.header()[column];
-    if (!is_in(required, name) && !is_in(optional, name))
-      log.add(stope::Severity::note, "extra_column", reader.header_location(column), "",
-              fmt::format("the column {} is not used", in_quotes(name)));
-  }
-  return positions;
-}
-
 bool is_sentinel(double value, const StopeCsvOptions& options) noexcept {
   return std::find(options.sentinels.begin(), options.sentinels.end(), value) != options.sentinels.end();
 }

@@ -42,11 +42,19 @@ StopeTable read_static_file(const std::filesystem::path& path, const StopeCsvOpt
 void read_timeseries_file(const std::filesystem::path& path, const StopeCsvOptions& options,
                           bool statics_are_whole, StopeTable& table, IssueLog& log, std::size_t& row_count);
 
-/// Positions of `required` columns; one `missing_columns` issue for all that are not there, one
-/// `extra_column` note for each column that is in neither list. An empty result means that columns are
-/// missing.
-std::vector<std::size_t> find_columns(const CsvReader& reader, std::span<const std::string_view> required,
-                                      std::span<const std::string_view> optional, IssueLog& log);
+/// The columns that one of the two files needs, and those that only the other one has.
+struct ColumnNames {
+  std::vector<std::string_view> required, optional, of_the_other_file;
+  const char* other_file = "";
+};
+/// The names of the columns that one file has and the other has not; `stability` is not among them.
+std::vector<std::string_view> static_column_names(), timeseries_column_names();
+
+/// Positions of the required columns; one `missing_columns` issue for all that are not there, with what was
+/// probably meant; for each column that is in neither list, one `extra_column` note, or a
+/// `misspelled_column` warning where an optional one was probably meant. An empty result means that columns
+/// are missing.
+std::vector<std::size_t> find_columns(const CsvReader& reader, const ColumnNames& names, IssueLog& log);
 
 /// Calls `use_row` for every row. Faults of form become fatal issues; those that concern one row do not end
 /// the reading, so that one run reports many of them.

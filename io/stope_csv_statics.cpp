@@ -48,12 +48,10 @@ class StaticRows {
 
   /// False if a required column is missing.
   bool find_columns() {
-    std::vector<std::string_view> required{"stope_name"};
-    for (const stope::StaticColumn& column : stope::static_columns) required.push_back(column.name);
-    for (const CategoryColumn& column : category_columns) required.push_back(column.name);
-    required.push_back("support_installed");
-    if (options_.label_required) required.push_back(label_column);
-    positions_ = io::find_columns(reader_, required, std::array{label_column}, log_);
+    ColumnNames names{{"stope_name"}, {label_column}, timeseries_column_names(), "time-series file"};
+    for (const std::string_view name : static_column_names()) names.required.push_back(name);
+    if (options_.label_required) names.required.push_back(label_column);
+    positions_ = io::find_columns(reader_, names, log_);
     label_position_ = reader_.find_column(label_column);
     return !positions_.empty();
   }
@@ -168,6 +166,14 @@ class StaticRows {
 };
 
 }  // namespace
+
+std::vector<std::string_view> static_column_names() {
+  std::vector<std::string_view> names;
+  for (const stope::StaticColumn& column : stope::static_columns) names.push_back(column.name);
+  for (const CategoryColumn& column : category_columns) names.push_back(column.name);
+  names.push_back("support_installed");
+  return names;
+}
 
 StopeTable read_static_file(const std::filesystem::path& path, const StopeCsvOptions& options, IssueLog& log,
                             std::size_t& row_count) {

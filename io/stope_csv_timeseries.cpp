@@ -43,9 +43,9 @@ class TimeseriesRows {
         builders_(table.stopes.size()) {}
 
   bool find_columns() {
-    std::vector<std::string_view> required{"stope_name", "timestamp"};
-    for (const auto& column : sensor_columns) required.push_back(column.name);
-    const std::vector<std::size_t> positions = io::find_columns(reader_, required, {}, log_);
+    ColumnNames names{{"stope_name"}, {}, static_column_names(), "static file"};
+    for (const std::string_view name : timeseries_column_names()) names.required.push_back(name);
+    const std::vector<std::size_t> positions = io::find_columns(reader_, names, log_);
     if (positions.empty()) return false;
     name_position_ = positions[0];
     time_position_ = positions[1];
@@ -240,6 +240,12 @@ class TimeseriesRows {
 };
 
 }  // namespace
+
+std::vector<std::string_view> timeseries_column_names() {
+  std::vector<std::string_view> names{"timestamp"};
+  for (const auto& column : sensor_columns) names.push_back(column.name);
+  return names;
+}
 
 void read_timeseries_file(const std::filesystem::path& path, const StopeCsvOptions& options,
                           bool statics_are_whole, StopeTable& table, IssueLog& log, std::size_t& row_count) {

@@ -2,10 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <set>
 #include <vector>
 
 #include "engine/nn/error.h"
+#include "io/json_syntax.h"
 
 namespace deepmine::io {
 
@@ -29,8 +31,14 @@ nlohmann::json parse_strict_json(std::string_view text, const std::string& sourc
   try {
     Json json = Json::parse(text.begin(), text.end(), watch);
     if (repeated.empty()) return json;
-  } catch (const Json::exception& error) {
-    throw Error(ErrorCode::usage, fmt::format("{}: expected a JSON object: {}", source, error.what()));
+  } catch (const Json::parse_error& error) {
+    const JsonFault fault = describe_json_fault(text, error.byte, error.what());
+    throw Error(ErrorCode::usage, fmt::format("{}: no JSON at line {}, column {}: {}", source, fault.line,
+                                              fault.column, fault.problem));
+  } catch (const Json::exception& error) {  // a number that no double can hold, which it quotes
+    const std::string_view message = error.what();
+    const std::string_view number = message.substr(std::min(message.find('\''), message.size()));
+    throw Error(ErrorCode::usage, fmt::format("{}: a number is too large: {}", source, number));
   }
   throw Error(ErrorCode::usage,
               fmt::format("{}: the name '{}' stands twice in one object; remove one", source, repeated));

@@ -117,10 +117,12 @@ class Verification {
     const io::AuditLine& record = parsed.line;
     if (parsed.fault == io::AuditLineFault::not_a_record) {
       ++unreadable_;
+      ++report_.changed_lines;
       return problem(0, "is no record: it was edited, or put here, or a part of it was cut out");
     }
     if (parsed.fault == io::AuditLineFault::edited) {
       ++unreadable_;
+      ++report_.changed_lines;
       return problem(record.number, "was edited: its bytes are not those that its SHA-256 was made of");
     }
     check_place(record);

@@ -43,6 +43,7 @@ struct AuditReport {
   std::optional<std::uint64_t> record_of_known_head;
   std::vector<AuditFinding> problems;  ///< the first hundred
   std::uint64_t problem_count = 0;
+  std::uint64_t changed_lines = 0;  ///< that are no record as it was written: nothing can be said of them
   /// Traces of killed writers: torn lines, runs whose last answers were never written. No fault of the log.
   std::vector<AuditFinding> notes;
 };

@@ -97,7 +97,9 @@ class HealthCheck {
       const bool is_missing = snapshot.problem.empty();
       worsen(HealthState::unavailable,
              is_missing ? store_.root().string() + ": there is no model" : snapshot.problem);
-      if (is_missing)
+      if (is_missing && is_version_folder(store_.root()))
+        advise("store", no_model_text(store_.root()));
+      else if (is_missing)
         advise("train", "train a model: " + with_store("train"));
       else
         advise_on_damage();

@@ -10,6 +10,7 @@
 #include "engine/nn/error.h"
 #include "engine/stope/quality.h"
 #include "engine/stope/sample.h"
+#include "io/nearest_name.h"
 #include "lifecycle/calibration.h"
 #include "lifecycle/monte_carlo.h"
 #include "lifecycle/past_answers.h"
@@ -276,6 +277,12 @@ class Prediction {
     if (assessment.status == stope::Status::ok) assessment.status = stope::Status::warning;
   }
 
+  static std::string hint_for(const std::string& name, const std::vector<Assessment>& assessments) {
+    std::vector<std::string_view> known;
+    for (const Assessment& assessment : assessments) known.push_back(assessment.stope_name);
+    return io::did_you_mean(name, known);
+  }
+
   std::vector<Assessment> in_order_of_request(const std::vector<Assessment>& assessments) const {
     std::map<std::string, const Assessment*> by_name;
     for (const Assessment& assessment : assessments) by_name[assessment.stope_name] = &assessment;
@@ -283,7 +290,8 @@ class Prediction {
     for (const std::string& name : request_.names) {
       const auto found = by_name.find(name);
       if (found == by_name.end())
-        throw Error(ErrorCode::usage, "there is no stope named '" + name + "' in these files");
+        throw Error(ErrorCode::usage,
+                    "there is no stope named '" + name + "' in these files" + hint_for(name, assessments));
       ordered.push_back(*found->second);
     }
     return ordered;

@@ -265,4 +265,28 @@ std::vector<Sequence> ModelStore::stand_ins() const {
   return order;
 }
 
+bool is_version_folder(const fs::path& folder) {
+  std::error_code not_known;  // what can't be looked at is none
+  return fs::exists(folder / store_names::manifest, not_known);
+}
+
+std::string no_model_text(const fs::path& root) {
+  const std::string name = root.string();
+  if (!is_version_folder(root))
+    return name + ": there is no model; train one with `deepmine train --store " + name + "`";
+  const auto in_versions = [](const fs::path& folder) {
+    return folder.parent_path().filename() == store_names::versions;
+  };
+  // `/.` and `/` at the end are taken off; a version that is named from within stands in an absolute path.
+  fs::path folder = (root / "").lexically_normal().parent_path();
+  std::error_code not_known;
+  if (!in_versions(folder)) folder = (fs::absolute(root, not_known) / "").lexically_normal().parent_path();
+  std::string advice = "give the store's folder";
+  if (in_versions(folder)) {
+    const fs::path store = folder.parent_path().parent_path();
+    advice += ": --store " + (store.empty() ? "." : store.string());
+  }
+  return name + ": is the folder of one version, not a store; " + advice;
+}
+
 }  // namespace deepmine::lifecycle

@@ -132,4 +132,10 @@ bool is_absence(const io::SystemError& error);
 StoredVersion read_version_folder(const std::filesystem::path& folder, Sequence sequence,
                                   std::string_view expected_manifest);
 
+/// Whether this is the folder of one version, which is easily taken for the store.
+bool is_version_folder(const std::filesystem::path& folder);
+/// What to say and to advise where a store has no model: `models: there is no model; train one with ...`.
+/// Where the folder is that of one version of a store, that the store's is wanted.
+std::string no_model_text(const std::filesystem::path& root);
+
 }  // namespace deepmine::lifecycle

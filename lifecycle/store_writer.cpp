@@ -78,7 +78,9 @@ StoreWriter ModelStore::lock_for_writing(const LockPatience& patience) const {
 
 StoreWriter ModelStore::lock_for_maintenance() const {
   if (!is_there(root_ / store_names::store) && !is_there(root_ / store_names::versions))
-    throw Error(ErrorCode::model_missing, root_.string() + ": there is no model store");
+    throw Error(ErrorCode::model_missing, is_version_folder(root_)
+                                              ? no_model_text(root_)
+                                              : root_.string() + ": there is no model store");
   check_layout();
   StoreWriter writer(*this, StoreLock(root_ / store_names::lock));
   create_layout(root_);

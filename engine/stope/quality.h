@@ -45,14 +45,13 @@ inline constexpr std::string_view no_readings = "no_readings", last_day_missing 
                                   outside_training_range = "outside_training_range",
                                   unseen_category = "unseen_category", gap_filled = "gap_filled",
                                   flat_line = "flat_line", readings_frozen = "readings_frozen",
-                                  reading_after_now = "reading_after_now",
-                                  missing_value = "missing_value", out_of_range = "out_of_range",
+                                  reading_after_now = "reading_after_now", missing_value = "missing_value",
+                                  out_of_range = "out_of_range",
                                   rules_not_computable = "rules_not_computable", no_model = "no_model",
                                   model_output_invalid = "model_output_invalid",
                                   horizon_not_trained = "horizon_not_trained",
                                   reading_not_current = "reading_not_current",
-                                  answer_uncertain = "answer_uncertain",
-                                  rules_disagree = "rules_disagree";
+                                  answer_uncertain = "answer_uncertain", rules_disagree = "rules_disagree";
 }  // namespace reason_code
 
 /// The days that "now" is made of; see the top of this file.

@@ -103,6 +103,42 @@ TEST_CASE("no probability is shown as certain") {
   CHECK(probability_text(std::nullopt) == "-");
 }
 
+TEST_CASE("a probability is never shown on the other side of the threshold, nor on it") {
+  CHECK(probability_text(0.49966, 0.5) == "0.4997");
+  CHECK(probability_text(0.4999996, 0.5) == "0.4999996");
+  CHECK(probability_text(0.50004, 0.5) == "0.50004");
+  CHECK(probability_text(0.5, 0.5) == "0.500");
+  CHECK(probability_text(0.4994, 0.5) == "0.499");
+  CHECK(probability_text(0.3504, 0.3502) == "0.3504");
+  CHECK(probability_text(0.3501, 0.3502) == "0.350");
+  CHECK(probability_text(0.9996, 0.5) == ">0.999");
+  CHECK(probability_text(0.99945, 0.9995) == "0.999");
+  CHECK(probability_text(0.99955, 0.9995) == "0.9996");
+  CHECK(probability_text(0.0003, 0.0004) == "0.0003");
+  CHECK(probability_text(0.0, 0.0004) == "<0.001");
+  stope::Assessment close = test::ok_assessment();
+  close.current_stability.instability_probability = 0.49966;
+  const std::vector<const stope::Assessment*> one{&close};
+  CHECK(assessment_table(one, horizons, false, 0.5).find("STABLE     0.4997") != std::string::npos);
+  CHECK(details_text(close, 0.5).find("P(unstable) 0.4997,") != std::string::npos);
+}
+
+TEST_CASE("doubt is never certain") {
+  stope::Assessment sure = test::ok_assessment();
+  sure.current_stability.uncertainty = stope::Uncertainty{};
+  sure.current_stability.uncertainty->samples = 40;
+  sure.current_stability.uncertainty->high = 1;
+  const std::string text = details_text(sure, 0.5);
+  CHECK(text.find("give P(unstable) <0.001 to >0.999") != std::string::npos);
+  CHECK(text.find("0.000") == std::string::npos);
+}
+
+TEST_CASE("a stope without predictions has a dash for each horizon") {
+  const stope::Assessment refused = test::refused_assessment();
+  const std::vector<const stope::Assessment*> one{&refused};
+  CHECK(assessment_table(one, horizons, false).find("-      -      -      -      -") != std::string::npos);
+}
+
 TEST_CASE("colour adds nothing to the words") {
   const std::vector<stope::Assessment> assessments{test::ok_assessment(), test::refused_assessment(),
                                                    stable_with_alert(), test::answered_assessment()};

@@ -122,11 +122,27 @@ TEST_CASE("verify says what was changed, in text and in JSON, and exits with 3")
   CHECK(report["state"] == "changed");
   CHECK(report["problem_count"] == 1);
   CHECK(report["problems"][0]["line"] == report["problems"][0]["record"]);
+  CHECK(report["changed_lines"] == 1);
   CHECK(replay(folder / "log").exit_code == 3);
+  const ProgramResult replayed =
+      run_program({"audit", "replay", (folder / "log").string(), "--store", test::trained_store().string()});
+  CHECK(contains(replayed.out, "15 of 15 answers that are as they were written came out the same"));
+  CHECK(lines_of(replayed.out).back() ==
+        "The log was CHANGED: 1 record could not be replayed, because it is not as it was written; see the "
+        "problem above.");
 
   CHECK(verify(folder / "none").exit_code == 1);
   put(folder / "text", "stope_name,rqd\n");
   CHECK(verify(folder / "text").exit_code == 3);
+  std::string rows;
+  for (int i = 0; i < 300; ++i) rows += "Stope_" + std::to_string(i) + ",75\n";
+  put(folder / "text", rows);
+  const ProgramResult no_log = verify(folder / "text");
+  CHECK(no_log.exit_code == 3);
+  CHECK(contains(no_log.out, "or this is no audit log"));
+  CHECK(contains(no_log.out, "lines 1 to 100: each is no record"));
+  CHECK(contains(no_log.out, "  ... and 200 more\n"));
+  CHECK(lines_of(no_log.out).size() < 12);
   CHECK(run_program({"audit"}).exit_code == 2);
   CHECK(run_program({"audit", "verify"}).exit_code == 2);
 }

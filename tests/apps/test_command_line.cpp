@@ -66,6 +66,68 @@ TEST_CASE("what can't be understood is exit code 2 and says where help is") {
   }
 }
 
+TEST_CASE("a verb that does not exist is named, with the one that was probably meant") {
+  const auto message = [](const std::vector<std::string>& line) {
+    const ProgramResult result = run_program(line);
+    CHECK(result.exit_code == 2);
+    CHECK(result.out.empty());
+    return result.err;
+  };
+  CHECK(contains(message({"predit", "--static", "a.csv"}),
+                 "there is no command 'predit'; did you mean 'predict'?"));
+  CHECK(contains(message({"--json", "--config", "x.toml", "modles", "list"}), "did you mean 'models'?"));
+  CHECK(
+      contains(message({"models", "lst"}), "there is no command 'models lst'; did you mean 'models list'?"));
+  CHECK(contains(message({"blast"}), "there is no command 'blast'; commands are simulate, validate,"));
+  CHECK(contains(message({"help", "predit"}), "did you mean 'predict'?"));
+  CHECK(contains(message({"predit", "--help"}), "did you mean 'predict'?"));
+}
+
+TEST_CASE("`help` and `help VERB` are other words for --help") {
+  CHECK(run_program({"help"}).out == run_program({"--help"}).out);
+  const ProgramResult verb = run_program({"help", "models", "gc"});
+  CHECK(verb.exit_code == 0);
+  CHECK(contains(verb.out, "Usage: deepmine models gc"));
+}
+
+TEST_CASE("arguments that are not expected stand in the order in which they were written") {
+  CHECK(contains(run_program({"summary", "foo", "bar"}).err, "these arguments were not expected: foo bar\n"));
+  CHECK(contains(run_program({"summary", "foo"}).err, "this argument was not expected: foo\n"));
+}
+
+TEST_CASE("an option before its verb: the message says where it belongs") {
+  const ProgramResult result =
+      run_program({"--store", "S0", "predict", "--static", "a", "--timeseries", "b"});
+  CHECK(result.exit_code == 2);
+  CHECK(contains(result.err,
+                 "--store stands before the command; options stand behind it: deepmine predict --store ..."));
+  CHECK(contains(run_program({"models", "--store=S0", "list"}).err, "deepmine models list --store=S0 ..."));
+}
+
+TEST_CASE("a variable of the environment is blamed only where its value was used") {
+  ProgramOptions options;
+  options.environment["DEEPMINE_THREADS"] = "3";
+  std::vector<std::string> line{"train", "--static", "a.csv", "--timeseries", "b.csv", "--threads", "0"};
+  CHECK_FALSE(contains(run_program(line, options).err, "DEEPMINE_THREADS is"));
+  line[5] = "--threads=0";
+  line.pop_back();
+  CHECK_FALSE(contains(run_program(line, options).err, "DEEPMINE_THREADS is"));
+}
+
+TEST_CASE("the list of commands has whole sentences") {
+  const std::string help = run_program({"--help"}).out;
+  const std::size_t list = help.find("\nSubcommands:\n");
+  REQUIRE(list != std::string::npos);
+  std::vector<std::string> entries;
+  for (const std::string& line : lines_of(help.substr(list + 14)))
+    if (line.starts_with("  ") && line.size() > 2 && line[2] != ' ')
+      entries.push_back(line);
+    else if (!entries.empty())
+      entries.back() += line;
+  CHECK(entries.size() == 14);
+  for (const std::string& entry : entries) CHECK_MESSAGE(entry.ends_with("."), entry);
+}
+
 TEST_CASE("values that are numbers but make no sense are exit code 2 before any file is read") {
   for (const std::vector<std::string>& flag :
        std::vector<std::vector<std::string>>{{"--epochs", "0"},

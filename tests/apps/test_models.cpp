@@ -178,13 +178,38 @@ TEST_CASE("while somebody writes, writing verbs fail at once and name the holder
 TEST_CASE("no verb creates a store where there is none") {
   const TemporaryFolder folder;
   const std::string store = (folder / "none").string();
-  for (const char* verb : {"list", "show", "path", "verify", "rollback", "pin", "unpin", "gc"}) {
+  for (const char* verb : {"list", "show", "path", "verify", "rollback", "pin", "unpin", "gc", "log"}) {
     const ProgramResult result = run_program({"models", verb, "--store", store});
     CAPTURE(verb);
     CHECK(result.exit_code == 4);
     CHECK(result.out.empty());
   }
   CHECK_FALSE(std::filesystem::exists(store));
+}
+
+TEST_CASE("the folder of a version is not taken for a store") {
+  const Store store;
+  const std::string folder = store.version(1).string();
+  for (const char* verb : {"list", "show", "path", "verify", "rollback", "pin", "gc", "log"}) {
+    const ProgramResult result = run_program({"models", verb, "--store", folder + "/"});
+    CAPTURE(verb);
+    CHECK(result.exit_code == 4);
+    CHECK(
+        contains(result.err, "is the folder of one version, not a store; give the store's folder: --store " +
+                                 store.path().string() + "\n"));
+  }
+  CHECK(contains(run_program({"health", "--store", folder}).out, "give the store's folder"));
+}
+
+TEST_CASE("the rule below a table's header is no longer than the page") {
+  const Store store;
+  ProgramOptions narrow;
+  narrow.environment["COLUMNS"] = "60";
+  for (const char* verb : {"list", "log"}) {
+    const std::vector<std::string> arguments{"models", verb, "--store", store.path().string()};
+    CHECK(lines_of(run_program(arguments, narrow).out).at(1) == std::string(60, '-'));
+    CHECK(lines_of(run_program(arguments).out).at(1).size() <= 100);
+  }
 }
 
 TEST_CASE("show takes a version") {

@@ -116,6 +116,11 @@ TEST_CASE("names choose the stopes and their order") {
   CHECK(unknown.exit_code == 2);
   CHECK(unknown.out.empty());
   CHECK(unknown.err.find("Stope_999") != std::string::npos);
+  CHECK(unknown.err.find("did you mean") == std::string::npos);
+  std::string misspelt = first;
+  misspelt[0] = 's';
+  CHECK(test::predict_json(SmallMine(), {misspelt}).err.find("(did you mean '" + first + "'?)") !=
+        std::string::npos);
 }
 
 TEST_CASE("a stope's answer has the same bits alone, in a batch, in another process, with more threads") {

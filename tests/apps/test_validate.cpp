@@ -64,6 +64,19 @@ TEST_CASE("a rejected stope: exit code 3, the place, and the report all the same
   CHECK_FALSE(contains(none.out, file + ":3:"));
 }
 
+TEST_CASE("every stope rejected: neither stream says that the data can be used") {
+  const TemporaryFolder folder;
+  const std::string file = (folder / "s.csv").string();
+  std::string text = read_text(statics());
+  for (std::size_t line = 2; line <= 11; ++line) text = with_cell(text, line, 11, "");
+  write_text(file, text);
+  const ProgramResult result =
+      run_program({"validate", "--static", file, "--timeseries", timeseries(), "--for-training"});
+  CHECK(result.exit_code == 3);
+  CHECK(result.out.starts_with("No stope can be used: all 10 are rejected."));
+  CHECK(contains(result.err, "every stope is rejected"));
+}
+
 TEST_CASE("a file that can't be used: exit code 3") {
   const ProgramResult result =
       run_program({"validate", "--static", statics(), "--timeseries", "/nowhere.csv"});

@@ -97,9 +97,13 @@ TEST_CASE("text that is no case is refused with the place and what was expected"
         "line 3: readings[1].timestamp: expected a text, found a number");
   CHECK(refusal("{}") == "line 3: stope_name is not there");
   CHECK(refusal("[]").find("expected an object, found a list") != std::string::npos);
-  CHECK(refusal("{").find("line 3: no JSON: ") == 0);
-  CHECK(refusal(R"({"stope_name" 5})").find("line 3: no JSON: ") == 0);
-  CHECK(refusal(R"({"stope_name": "A )" + std::string("\xC3") + "\"}").find("line 3: no JSON: ") == 0);
+  CHECK(refusal("{") == "line 3: no JSON at column 2: expected a name in quotes, found the end");
+  CHECK(refusal(R"({"stope_name" 5})") ==
+        "line 3: no JSON at column 15: expected ':' behind the name, found '5'");
+  CHECK(
+      refusal(R"({"stope_name": "A )" + std::string("\xC3") + "\"}").find("line 3: no JSON at column 20: ") ==
+      0);
+  CHECK(refusal(R"({"statics": {"rqd": 1e999}})").find("a number is too large") != std::string::npos);
   CHECK(refusal(R"({"as_of": "2024-02-30"})") ==
         "line 3: as_of is '2024-02-30', expected a day such as 2024-03-30");
 }

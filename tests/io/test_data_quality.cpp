@@ -90,7 +90,8 @@ TEST_CASE("the report counts what is there") {
         "deformation_rate, mm/day", "usable              8", "out_of_range", "t.csv:7:3: message r"})
     CHECK_MESSAGE(text.find(part) != std::string::npos, part);
   CHECK(text.find("message r") < text.find("message x"));  // the worst first
-  CHECK(io::to_text(report, 1).find("and 1 more") != std::string::npos);
+  CHECK(text.starts_with("The data can be used, but some stopes are rejected"));
+  CHECK(io::to_text(report, 1).find("and 2 more") != std::string::npos);
 
   const auto json = nlohmann::ordered_json::parse(io::to_json(report).dump());
   CHECK(json["usable"] == true);
@@ -118,4 +119,44 @@ TEST_CASE("the report of nothing has no numbers made up") {
   CHECK(json["usable"] == false);
   CHECK(json["sensors"]["stress"]["mean"].is_null());
   CHECK(json["days"]["first"].is_null());
+}
+
+TEST_CASE("a sensor that is stuck is a finding, with at most three names") {
+  io::StopeData data;
+  for (const char* name : {"A", "B", "C", "D", "E"}) {
+    data.stopes.push_back(make_stope(name, 40, true));
+    for (std::size_t day = 0; day < 7; ++day) data.stopes.back().readings.days[day][2] = 5.5;
+  }
+  for (std::size_t day = 10; day < 30; ++day) data.stopes[3].readings.days[day][0] = 0.25;
+  data.issues = {{stope::Severity::note, "extra_column", {"s.csv", 1, 9}, "", "the column 'x' is not used"}};
+  data.issue_counts = {{stope::Severity::note, "extra_column", 1}};
+  const io::DataReport report = io::make_data_report(data);
+  const std::string text = io::to_text(report);
+  for (const char* line :
+       {"\nnote: vibration_velocity: 1 stope reads the same value on 7 or more days in a row: D (is the "
+        "sensor "
+        "stuck?)\n",
+        "\nnote: stress: 5 stopes read the same value on 7 or more days in a row: A, B, C and 2 more (is the "
+        "sensor stuck?)\n"})
+    CHECK_MESSAGE(text.find(line) != std::string::npos, text);
+  REQUIRE(report.issue_counts.size() == 2);
+  CHECK(report.issue_counts[1].code == "stuck_sensor");
+  CHECK(report.issue_counts[1].count == 6);
+  const auto json = io::to_json(report);
+  CHECK(json["issues"][1]["code"] == "stuck_sensor");
+  CHECK(json["issues"][1]["severity"] == "note");
+}
+
+TEST_CASE("the first line says that nothing can be used: all stopes rejected, or no usable window") {
+  io::StopeData data;
+  data.stopes = {make_stope("A", 0, true), make_stope("B", 0, true)};
+  data.rejected = {"A", "B"};
+  CHECK(io::to_text(io::make_data_report(data)).starts_with("No stope can be used: all 2 are rejected."));
+  data.stopes[1] = make_stope("B", 20, true);
+  data.rejected = {"A"};
+  CHECK(io::to_text(io::make_data_report(data))
+            .starts_with("No stope has a usable window of 30 days, and some stopes are rejected: see the "
+                         "windows and the findings."));
+  data.rejected = {};
+  CHECK(io::to_text(io::make_data_report(data)).starts_with("No stope has a usable window of 30 days: see"));
 }

@@ -91,9 +91,41 @@ TEST_CASE("what can't be used is refused, naming the field, what was expected an
   CHECK(says(refusal(R"({"data": 1})"), "data: expected an object in braces, found 1"));
   CHECK(says(refusal("[]"), "the file: expected an object"));
   CHECK(says(refusal(R"({"data": {}, "data": {}})"), "'data' stands twice"));
-  refusal("");
-  refusal("{");
-  refusal("{\"data\": {\"largest_age\": 1e999}}");
+  CHECK(says(refusal("{\"data\": {\"largest_age\": 1e999}}"), "a number is too large"));
+}
+
+TEST_CASE("what is no JSON is told in words, with its line and column, without the parser's own") {
+  const struct {
+    std::string text, said;
+  } cases[] = {
+      {"", "no JSON at line 1, column 1: is empty; expected JSON"},
+      {"{", "no JSON at line 1, column 2: expected a name in quotes, found the end"},
+      {"{\"data\": {\n  \"largest_age\": 2,\n}}",
+       "no JSON at line 3, column 1: expected a name in quotes, found '}'; take away the comma before it"},
+      {"{\"data\": {\"é\": tru}}",
+       "no JSON at line 1, column 19: expected a value (a number, a text in \"quotes\", "
+       "true, false, null, [ or {), found '}'"},
+      {"{\"data\": 'x'}", "found '\''; JSON has \" as its only quote"},
+      {"{\"data\" {}}", "no JSON at line 1, column 9: expected ':' behind the name, found '{'"},
+      {"{\"data\": ",
+       "no JSON at line 1, column 10: expected a value (a number, a text in \"quotes\", true, "
+       "false, null, [ or {), found the end"},
+      {"{\"data\": {} \"assessment\": {}}",
+       "no JSON at line 1, column 13: expected ',' or '}', found '\"assessment\"'"},
+      {"{\"data\": [1 2]}", "expected ',' or ']', found '2'"},
+      {"{} x", "no JSON at line 1, column 4: expected nothing behind the end of the JSON, found 'x'"},
+      {"{\"data\": 0,5}", "expected a name in quotes, found '5'"},
+      {"{\"data\": -}", "a number is not written as JSON has it"},
+      {"{\"data", "the text in quotes has no closing quote"},
+      {"{\"data\n\": 1}", "goes on over the end of the line"},
+      {"{\"data\": \"C:\\mine\"}", "a backslash in a text is written twice"},
+      {"// a remark\n{}", "found '/'; JSON has no comments"},
+  };
+  for (const auto& one : cases) {
+    const std::string text = refusal(one.text);
+    CHECK_MESSAGE(says(text, one.said), text);
+    CHECK_FALSE(says(text, "json.exception"));
+  }
 }
 
 TEST_CASE("values that are nested without end are refused, not walked") {

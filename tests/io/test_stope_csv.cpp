@@ -156,9 +156,37 @@ TEST_CASE("what makes a file useless answers nothing") {
                            "support_density", "support_installed", "'RQD'"})
     CHECK_MESSAGE(data.issues[0].message.find(name) != std::string::npos, name);
   CHECK(data.issues[0].message.find("stability") == std::string::npos);
+  CHECK(data.issues[0].message.ends_with("; did you mean 'rqd' by 'RQD'?"));
   CHECK_NOTHROW(io::require_usable(read_series(day_a + day_b)));
   CHECK_THROWS_WITH_AS(read_stope_csv("-", "-"), doctest::Contains("standard input"), Error);
   CHECK(!read_stope_csv("/nowhere/s.csv", "/nowhere/t.csv").is_usable());
+}
+
+TEST_CASE("files in each other's place are recognised") {
+  const StopeData data = read(series_header, static_header);
+  REQUIRE(data.issues.size() == 2);
+  CHECK(data.issues[0].message.ends_with(
+      "; these are columns of the time-series file: are --static and --timeseries swapped?"));
+  CHECK(data.issues[1].message.ends_with(
+      "; these are columns of the static file: are --static and --timeseries swapped?"));
+  const StopeData twice = read(static_header, static_header);
+  for (const stope::Issue& issue : twice.issues)
+    CHECK(issue.message.find("swapped") ==
+          (issue.where.file.ends_with("t.csv") ? issue.message.rfind("swapped") : std::string::npos));
+}
+
+TEST_CASE("a label column that is misspelt is more than a column that is not used") {
+  std::string header = static_header;
+  header.replace(header.find("stability"), 9, "stabilty");
+  const StopeData data = read(header, series_header);
+  bool is_warned = false;
+  for (const stope::Issue& issue : data.issues)
+    if (issue.code == "misspelled_column") {
+      is_warned = true;
+      CHECK(issue.severity == stope::Severity::warning);
+      CHECK(issue.message == "the column 'stabilty' is not used (did you mean 'stability'?)");
+    }
+  CHECK(is_warned);
 }
 
 TEST_CASE("a bad static cell rejects its stope and no other") {
