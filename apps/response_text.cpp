@@ -29,7 +29,9 @@ std::string names_text(std::span<const Assessment* const> stopes, Colour colour,
     std::string name = printable(stope->stope_name);
     const std::string remark = response_remark(*stope->response);
     if (colour == Colour::unknown) {
-      list += fmt::format("{}{}", list.empty() ? "" : ", ", name);
+      list +=
+          fmt::format("{}{}{}", list.empty() ? "" : ", ", name,
+                      stope->response->today == Colour::green ? " (clear, but for too few days yet)" : "");
     } else {
       if (!remark.empty()) name += ", " + remark;
       text += wrapped(margin, name);

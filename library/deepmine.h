@@ -377,7 +377,8 @@ typedef struct dm_answer {
 
   const dm_uncertainty* uncertainty; /**< of instability_probability; NULL unless samples were asked for and
                                         the network answered */
-  const dm_response* response;       /**< NULL: the site has no response plan */
+  const dm_response* response;       /**< NULL: the site has no response plan, or the model that holds it
+                                        can't be read and no site file was given */
 } dm_answer;
 
 /** Answers to cases, in their order; at most 1,000,000, no stope twice. Together they are one data set, as

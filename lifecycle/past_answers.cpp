@@ -15,6 +15,7 @@ namespace {
 struct StopeDays {
   const StopeOfToday* stope = nullptr;
   std::vector<stope::DayAnswer> answers;
+  stope::Day last_answerable = 0;  ///< from here `look_back_days` are looked back
   bool from_the_beginning = false;
 };
 
@@ -33,14 +34,14 @@ class PastAnswers {
 
   std::vector<stope::Response> run(std::span<const StopeOfToday> stopes) {
     std::vector<StopeDays> all;
-    for (const StopeOfToday& stope : stopes) all.push_back({&stope, {stope.today}, false});
+    for (const StopeOfToday& stope : stopes)
+      all.push_back({&stope, {stope.today}, last_answerable(stope), false});
     // Most stopes have no alarm, and a few clear days settle that; only the others need the whole look-back.
     const int few_days = plan_.falls_after_days + 1;
     look_back(all, 0, std::min(few_days, plan_.look_back_days));
     look_back(all, few_days + 1, plan_.look_back_days);
     std::vector<stope::Response> responses;
-    for (const StopeDays& days : all)
-      responses.push_back(stope::respond(plan_, days.answers, days.from_the_beginning));
+    for (const StopeDays& days : all) responses.push_back(stope::respond(plan_, days.answers));
     return responses;
   }
 
@@ -52,43 +53,81 @@ class PastAnswers {
     for (StopeDays& days : all) {
       if (nearest > farthest || days.from_the_beginning || stope::is_settled(plan_, days.answers)) continue;
       const std::size_t added = put_before(days, nearest, farthest);
-      for (std::size_t i = 0; i < added; ++i)
-        if (allows_answer(*days.stope, days.answers[i].day)) {
-          if (model_ != nullptr)
-            questions.push_back({days.stope, &days.answers[i]});
-          else
-            ask_rules(*days.stope, days.answers[i]);
-        }
+      for (std::size_t i = 0; i < added; ++i) ask(*days.stope, days.answers[i], questions);
     }
     if (!questions.empty()) ask_network(questions);
+  }
+
+  void ask(const StopeOfToday& stope, stope::DayAnswer& answer, std::vector<Question>& questions) const {
+    if (status_of(stope, answer.day, training()) < stope::Status::abstain) {
+      if (model_ != nullptr)
+        questions.push_back({&stope, &answer});
+      else
+        ask_rules(stope, answer);
+    } else if (model_ != nullptr && status_of(stope, answer.day, nullptr) < stope::Status::abstain) {
+      // Only the network's training stands in the way. Without a model the rules would answer; their alarm
+      // must not be lost because there is one.
+      stope::DayAnswer by_rules = answer;
+      ask_rules(stope, by_rules);
+      answer.unstable_by_rules = by_rules.answered && by_rules.unstable_by_rules;
+    }
+  }
+
+  const stope::InputScaler* training() const {
+    return model_ != nullptr ? &model_->components().scaler : nullptr;
+  }
+
+  /// The day from which on a stope has been silent, as far as answers go; the first day of all if no day can
+  /// be answered.
+  stope::Day last_answerable(const StopeOfToday& stope) const {
+    if (stope.today.answered || stope.readings.empty()) return stope.day_t;
+    for (stope::Day day = stope.day_t; day >= stope.readings.first_day(); --day)
+      if (status_of(stope, day, training()) < stope::Status::abstain &&
+          (model_ != nullptr || rules_answer(stope, day)))
+        return day;
+    return stope.readings.first_day();
+  }
+
+  bool rules_answer(const StopeOfToday& stope, stope::Day day) const {
+    stope::DayAnswer answer;
+    answer.day = day;
+    ask_rules(stope, answer);
+    return answer.answered;
+  }
+
+  bool unstable_by_rules(const StopeOfToday& stope, stope::Day day) const {
+    return stope::rule_unstable(request_.settings.unstable_rules, stope.statics,
+                                stope.readings.observed_reading(day)) == true;
   }
 
   /// Puts unanswered days in front of those that are there, and returns how many.
   std::size_t put_before(StopeDays& days, int nearest, int farthest) const {
     const StopeOfToday& stope = *days.stope;
     if (stope.readings.empty()) return 0;
-    const int history = std::max(request_.plan.days, request_.settings.data.minimum_history);
-    const stope::Day first_answerable = stope.readings.first_day() + history - 1;
     // Day t stands for itself where it was answered. Where it was not, because its readings are too old by
     // now, it was answered when they were new, and that answer may have raised an alarm.
     if (nearest == 0 && days.stope->today.answered) nearest = 1;
-    const stope::Day first = std::max(stope.day_t - farthest, first_answerable);
+    const stope::Day earliest = stope.readings.first_day();
+    const stope::Day first = std::max(days.last_answerable - farthest, earliest);
+    // Days between the last answer and day t can only raise an alarm, by the rules: asked about once.
+    const stope::Day last = nearest <= 1 ? stope.day_t - nearest : days.last_answerable - nearest;
     std::vector<stope::DayAnswer> earlier;
-    for (stope::Day day = first; day <= stope.day_t - nearest; ++day) earlier.emplace_back().day = day;
-    days.from_the_beginning = stope.day_t - farthest <= first_answerable;
+    for (stope::Day day = first; day <= last; ++day) earlier.emplace_back().day = day;
+    days.from_the_beginning = days.last_answerable - farthest <= earliest;
     days.answers.insert(days.answers.begin(), earlier.begin(), earlier.end());
     return earlier.size();
   }
 
   /// The checks of that day, as they would have been made on it.
-  bool allows_answer(const StopeOfToday& stope, stope::Day day) const {
+  stope::Status status_of(const StopeOfToday& stope, stope::Day day,
+                          const stope::InputScaler* training) const {
     const stope::QualityContext context{request_.settings,
                                         request_.plan,
-                                        model_ != nullptr ? &model_->components().scaler : nullptr,
+                                        training,
                                         {.as_of = day, .today = request_.today, .newest_reading = {}}};
     const stope::QualityReport quality =
         check_quality(stope.statics, stope.features, stope.readings, stope.issues, context);
-    return quality.day_t == day && quality.answerable();
+    return quality.day_t == day ? quality.status : std::max(quality.status, stope::Status::abstain);
   }
 
   void ask_rules(const StopeOfToday& stope, stope::DayAnswer& answer) const {
@@ -174,12 +213,12 @@ stope::DayAnswer day_answer(const stope::Assessment& assessment) {
   stope::DayAnswer answer;
   answer.day = assessment.as_of.value_or(0);
   answer.answered = assessment.method != stope::Method::none;
+  const bool rules_alarm = assessment.rule_based.unstable_today == true;
   if (!answer.answered) return answer;
+  answer.unstable_by_rules = rules_alarm && assessment.method == stope::Method::rule_based;
   const stope::CurrentStability& current = assessment.current_stability;
   answer.instability_probability = current.instability_probability;
-  answer.unstable_by_rules = assessment.method == stope::Method::rule_based && current.stable == false;
-  answer.is_alarming = current.stable == false || assessment.alert_recommended == true ||
-                       assessment.rule_based.unstable_today == true;
+  answer.is_alarming = current.stable == false || assessment.alert_recommended == true || rules_alarm;
   for (const stope::FuturePrediction& future : assessment.future_predictions)
     answer.levels.push_back({future.horizon_days, future.predicted_risk_level});
   return answer;

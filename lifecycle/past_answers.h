@@ -32,9 +32,9 @@ struct ResponseRequest {
   int threads = 1;
 };
 
-/// The response of each stope. Days before its first answerable one are not asked about, and no more of the
-/// past than the response hangs on. Without a model the rules answer. The same for any number of threads and
-/// stopes.
+/// The response of each stope. `look_back_days` count from the last day that allows an answer: a stope whose
+/// sensors fail one by one does not lose its alarm. No more of the past is asked about than the response
+/// hangs on. Without a model the rules answer. The same for any number of threads and stopes.
 std::vector<stope::Response> responses(const LoadedModel* model, std::span<const StopeOfToday> stopes,
                                        const ResponseRequest& request);
 

@@ -47,41 +47,42 @@ bool is_whole(const Trigger& trigger, const DayAnswer& answer) {
   });
 }
 
-/// An alarm as the days go by.
+/// An alarm as the days go by. How it stood before the first of them is not known.
 struct Alarm {
-  bool stands = false;
+  enum class State { not_known, down, up } state = State::not_known;
   std::optional<Day> since;
   bool was_surely_down = false;  ///< at some time, whatever came before the days
 };
 
-Alarm follow(const ResponsePlan& plan, const Trigger& trigger, std::span<const DayAnswer> days,
-             bool from_the_beginning) {
+/// The rules' alarm counts where the network had no answer, too; that they find nothing says nothing.
+bool raises(const Trigger& trigger, const DayAnswer& day) {
+  return day.unstable_by_rules || (is_answer(day) && reaches(trigger, day, 0));
+}
+
+Alarm follow(const ResponsePlan& plan, const Trigger& trigger, std::span<const DayAnswer> days) {
   Alarm alarm;
   int clear_days = 0;
-  bool is_known = from_the_beginning;  // how it stood before this day
   for (const DayAnswer& day : days) {
-    if (!is_answer(day)) continue;
-    if (reaches(trigger, day, 0)) {
-      if (!alarm.stands && is_known) alarm.since = day.day;
-      alarm.stands = true;
+    if (raises(trigger, day)) {
+      if (alarm.state == Alarm::State::down) alarm.since = day.day;
+      alarm.state = Alarm::State::up;
       clear_days = 0;
-    } else if (!is_whole(trigger, day)) {
+    } else if (!is_answer(day) || !is_whole(trigger, day)) {
       continue;
     } else if (reaches(trigger, day, plan.margin)) {
-      if (!is_known) alarm.stands = true;
+      if (alarm.state == Alarm::State::not_known) alarm.state = Alarm::State::up;
       clear_days = 0;
     } else if (++clear_days >= plan.falls_after_days) {
-      alarm = {.stands = false, .since = {}, .was_surely_down = true};
+      alarm = {.state = Alarm::State::down, .since = {}, .was_surely_down = true};
     }
-    is_known = true;
   }
   return alarm;
 }
 
 ResponseColour colour_of_day(const ResponsePlan& plan, const DayAnswer& day) {
+  if (raises(red_of(plan), day)) return ResponseColour::red;
   if (!is_answer(day)) return ResponseColour::unknown;
-  if (reaches(red_of(plan), day, 0)) return ResponseColour::red;
-  if (reaches(amber_of(plan), day, 0)) return ResponseColour::amber;
+  if (raises(amber_of(plan), day)) return ResponseColour::amber;
   const bool says_enough =
       day.instability_probability && is_whole(red_of(plan), day) && is_whole(amber_of(plan), day);
   return says_enough ? ResponseColour::green : ResponseColour::unknown;
@@ -161,23 +162,22 @@ std::string_view name(ResponseColour colour) {
   return names[static_cast<std::size_t>(colour)];
 }
 
-Response respond(const ResponsePlan& plan, std::span<const DayAnswer> days, bool from_the_beginning) {
+Response respond(const ResponsePlan& plan, std::span<const DayAnswer> days) {
   Response response;
   if (!days.empty()) response.today = colour_of_day(plan, days.back());
-  const Alarm red = follow(plan, red_of(plan), days, from_the_beginning),
-              amber = follow(plan, amber_of(plan), days, from_the_beginning);
+  const Alarm red = follow(plan, red_of(plan), days), amber = follow(plan, amber_of(plan), days);
   const auto take = [&](ResponseColour colour, const auto& step) {
     response.colour = colour;
     response.owner = step.owner;
     response.action = step.action;
   };
-  if (red.stands) {
+  if (red.state == Alarm::State::up) {
     take(ResponseColour::red, plan.red);
     response.since = red.since;
-  } else if (amber.stands) {
+  } else if (amber.state == Alarm::State::up) {
     take(ResponseColour::amber, plan.amber);
     response.since = amber.since;
-  } else if (response.today == ResponseColour::green) {
+  } else if (response.today == ResponseColour::green && amber.state == Alarm::State::down) {
     take(ResponseColour::green, plan.green);
   } else {
     take(ResponseColour::unknown, plan.unknown);
@@ -186,8 +186,9 @@ Response respond(const ResponsePlan& plan, std::span<const DayAnswer> days, bool
 }
 
 bool is_settled(const ResponsePlan& plan, std::span<const DayAnswer> days) {
-  const Alarm red = follow(plan, red_of(plan), days, false);
-  return red.was_surely_down && (red.stands || follow(plan, amber_of(plan), days, false).was_surely_down);
+  const Alarm red = follow(plan, red_of(plan), days);
+  return red.was_surely_down &&
+         (red.state == Alarm::State::up || follow(plan, amber_of(plan), days).was_surely_down);
 }
 
 }  // namespace deepmine::stope

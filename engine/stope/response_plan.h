@@ -85,7 +85,7 @@ struct LevelAhead {
   std::optional<RiskLevel> level;
 };
 
-/// The answer to one day. Days without an answer neither raise an alarm nor take one back.
+/// The answer to one day. Days without an answer take no alarm back, and raise one only by the rules.
 struct DayAnswer {
   Day day = 0;
   bool answered = false;
@@ -93,7 +93,8 @@ struct DayAnswer {
   std::vector<LevelAhead> levels;
   /// Called unstable by the network or by the rules, or an alert is recommended: amber at least.
   bool is_alarming = false;
-  bool unstable_by_rules = false;  ///< no network answered, and the rules call the stope unstable: red
+  /// No network answered, and the rules call the stope unstable: red, `answered` or not.
+  bool unstable_by_rules = false;
 };
 
 struct Response {
@@ -109,10 +110,11 @@ struct Response {
   bool operator==(const Response&) const = default;
 };
 
-/// `days`: consecutive or not, ascending, the last one is day t. `from_the_beginning`: there was no day
-/// before them that could have been answered, so no alarm stood. Otherwise one counts as standing unless the
-/// first answer is clear of its trigger.
-Response respond(const ResponsePlan& plan, std::span<const DayAnswer> days, bool from_the_beginning = false);
+/// `days`: consecutive or not, ascending, the last one is day t. Whether an alarm stood before the first of
+/// them is not known, also where they begin with the data: data may have been cut off. It counts as down
+/// after `falls_after_days` clear answers in a row and not before; until then nothing is green, and a first
+/// answer that is neither clear nor a trigger counts as one under a standing alarm.
+Response respond(const ResponsePlan& plan, std::span<const DayAnswer> days);
 
 /// Whether the response stays the same, whatever earlier days are put before these.
 bool is_settled(const ResponsePlan& plan, std::span<const DayAnswer> days);

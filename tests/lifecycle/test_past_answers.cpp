@@ -58,24 +58,39 @@ void check_same(const std::optional<stope::Response>& a, const std::optional<sto
   CHECK(a->action == b->action);
 }
 
-/// The response from what predict() said on each of the days, had it been asked then.
+/// What predict() said on a day, had it been asked then. A day without readings was answered from an earlier
+/// one, with a warning; it is no answer about that day.
+stope::DayAnswer asked_on(const LoadedModel* model, const stope::StopeRecord& record, stope::Day day,
+                          const stope::SiteSettings& settings) {
+  const auto then = predict(model, {record}, {}, request_of(settings, day));
+  if (then.front().as_of == day) {
+    stope::DayAnswer answer = day_answer(then.front());
+    // What the rules would have raised without a model counts; that they raise nothing does not.
+    if (model != nullptr && !answer.answered)
+      answer.unstable_by_rules =
+          day_answer(predict(nullptr, {record}, {}, request_of(settings, day)).front()).unstable_by_rules;
+    return answer;
+  }
+  stope::DayAnswer nothing;
+  nothing.day = day;
+  return nothing;
+}
+
+/// The response from what predict() said on each of the days.
 stope::Response as_if_asked_daily(const LoadedModel* model, const stope::StopeRecord& record,
                                   stope::Day day_t, const stope::SiteSettings& settings) {
   std::vector<stope::DayAnswer> days;
-  for (stope::Day day = day_t - settings.response_plan.look_back_days; day <= day_t; ++day) {
-    const auto then = predict(model, {record}, {}, request_of(settings, day));
-    stope::DayAnswer answer = day_answer(then.front());
-    // A day without readings was answered from an earlier one, with a warning; it is no answer about that
-    // day.
-    if (then.front().as_of != day) {
-      answer = {};
-      answer.day = day;
-    }
-    days.push_back(answer);
+  stope::Day last_answered = day_t;
+  while (last_answered > record.readings.first_day &&
+         !asked_on(model, record, last_answered, settings).answered)
+    --last_answered;
+  for (stope::Day day = last_answered - settings.response_plan.look_back_days; day <= day_t; ++day)
+    days.push_back(asked_on(model, record, day, settings));
+  if (!days.back().answered) {
+    stope::DayAnswer& today = days.emplace_back();
+    today.day = day_t;
   }
-  const stope::Day first_answerable = record.readings.first_day + settings.data.minimum_history - 1;
-  return stope::respond(settings.response_plan, days,
-                        day_t - settings.response_plan.look_back_days <= first_answerable);
+  return stope::respond(settings.response_plan, days);
 }
 
 }  // namespace
@@ -211,7 +226,7 @@ TEST_CASE("response: what the rules alone call unstable is never green, and neve
             }) == (disagree ? 1 : 0));
       if (disagree) {
         CHECK(answers[i].status == stope::Status::warning);
-        CHECK(answers[i].response->colour == stope::ResponseColour::amber);
+        CHECK(answers[i].response->colour >= stope::ResponseColour::amber);
       }
       disagreements += disagree ? 1 : 0;
       held += answers[i].response->held() ? 1 : 0;
@@ -219,6 +234,25 @@ TEST_CASE("response: what the rules alone call unstable is never green, and neve
   }
   CHECK(disagreements > 0);
   CHECK(held > 0);
+}
+
+TEST_CASE("response: what lies outside the training range loses no alarm that the rules would raise") {
+  auto records = simulated_records();
+  for (stope::StopeRecord& record : records) record.statics.depth = 2900;  // deeper than any that was learnt
+  stope::SiteSettings settings = settings_with_plan();
+  settings.unstable_rules.limit = 20;
+  const auto by_rules = predict(nullptr, records, {}, request_of(settings));
+  const auto answers = predict(&model(), records, {}, request_of(settings));
+  std::size_t alarms = 0;
+  for (std::size_t i = 0; i < records.size(); ++i) {
+    CAPTURE(answers[i].stope_name);
+    CHECK(answers[i].method != stope::Method::network);
+    CHECK(answers[i].response->colour >= stope::ResponseColour::unknown);
+    if (by_rules[i].rule_based.unstable_today != true || by_rules[i].method == stope::Method::none) continue;
+    ++alarms;
+    CHECK(answers[i].response->colour == stope::ResponseColour::red);
+  }
+  CHECK(alarms > 0);
 }
 
 TEST_CASE("response: no plan, no response; the answers themselves do not change") {

@@ -48,8 +48,19 @@ std::vector<DayAnswer> answers(const std::vector<double>& probabilities) {
   return days;
 }
 
+/// After days on which surely no alarm stood.
+Response respond_after_calm(const ResponsePlan& plan, std::span<const DayAnswer> days) {
+  std::vector<DayAnswer> all(static_cast<std::size_t>(plan.falls_after_days));
+  for (DayAnswer& day : all) {
+    day.answered = true;
+    day.instability_probability = 0;
+  }
+  all.insert(all.end(), days.begin(), days.end());
+  return respond(plan, all);
+}
+
 Colour colour(const ResponsePlan& plan, const std::vector<double>& probabilities) {
-  return respond(plan, answers(probabilities)).colour;
+  return respond_after_calm(plan, answers(probabilities)).colour;
 }
 
 /// The colours of one day after the other.
@@ -70,7 +81,7 @@ TEST_CASE("response: a colour rises at once") {
   CHECK(colour(plan, {0.1, 0.1, 0.71}) == Colour::red);
   CHECK(colour(plan, {0.1, 0.1, 0.3}) == Colour::green);  // strictly above
   CHECK(colour(plan, {0.1, 0.4, 0.7}) == Colour::amber);
-  const Response red = respond(plan, answers({0.1, 0.1, 0.71}));
+  const Response red = respond_after_calm(plan, answers({0.1, 0.1, 0.71}));
   CHECK(red.owner == "boss");
   CHECK(red.action == "withdraw");
   CHECK(red.since == 102);
@@ -89,7 +100,7 @@ TEST_CASE("response: it falls after so many clear days in a row, to what is left
   // A day at the trigger begins the count anew.
   CHECK(course(plan, {0.1, 0.9, 0.1, 0.1, 0.8, 0.1, 0.1, 0.1}).back() == Colour::green);
   CHECK(colour(plan, {0.1, 0.9, 0.1, 0.1, 0.8, 0.1, 0.1}) == Colour::red);
-  const Response held = respond(plan, answers({0.1, 0.9, 0.1, 0.1}));
+  const Response held = respond_after_calm(plan, answers({0.1, 0.9, 0.1, 0.1}));
   CHECK(held.held());
   CHECK(held.today == Colour::green);
   CHECK(held.since == 101);
@@ -103,7 +114,7 @@ TEST_CASE("response: what wavers within the margin neither ends an alarm nor mak
   CHECK(colour(plan, {0.1, 0.75, 0.59, 0.59}) == Colour::amber);
   CHECK(colour(plan, {0.1, 0.1, 0.65, 0.65}) == Colour::amber);
   // How it stood before the first day is not known: within the margin it counts as standing.
-  CHECK(colour(plan, {0.65}) == Colour::red);
+  CHECK(respond(plan, answers({0.65})).colour == Colour::red);
   CHECK(respond(plan, answers({0.65})).today == Colour::amber);
   // A year about the threshold: one alarm, not dozens.
   RandomStream random(3);
@@ -134,7 +145,7 @@ TEST_CASE("response: predicted levels count within their days") {
   const auto with_level = [&](int horizon, RiskLevel level) {
     std::vector<DayAnswer> days = answers({0.1, 0.1});
     days.back().levels = {{1, RiskLevel::stable}, {horizon, level}};
-    return respond(plan, days).colour;
+    return respond_after_calm(plan, days).colour;
   };
   CHECK(with_level(7, RiskLevel::high) == Colour::red);
   CHECK(with_level(7, RiskLevel::unstable) == Colour::red);
@@ -198,13 +209,41 @@ TEST_CASE("response: what is no number or not said is never green, and never cle
   CHECK(respond(plan, days).colour == Colour::unknown);
 }
 
-TEST_CASE("response: what stood before the first day") {
+TEST_CASE("response: what stood before the first day is not known, and never taken for green") {
+  const ResponsePlan plan = plan_of(3);
+  const auto after = [&](const std::vector<double>& probabilities) {
+    return respond(plan, answers(probabilities));
+  };
+  // Within the margin, an alarm may have stood.
+  CHECK(after({0.65}).colour == Colour::red);
+  CHECK(respond_after_calm(plan, answers({0.65})).colour == Colour::amber);
+  CHECK_FALSE(after({0.9}).since);
+  CHECK(respond_after_calm(plan, answers({0.9})).since == 100);
+  // One clear day, or two, do not end an alarm that may have stood; three do.
+  for (const std::vector<double>& few : {std::vector<double>{0.1}, {0.1, 0.1}, {0.1, no_answer, 0.1}}) {
+    CHECK(after(few).colour == Colour::unknown);
+    CHECK(after(few).today == Colour::green);
+    CHECK(after(few).held());
+  }
+  CHECK(after({0.1, 0.1, 0.1}).colour == Colour::green);
+  CHECK(after({0.1, 0.1, 0.9}).colour == Colour::red);
+  CHECK_FALSE(after({0.1, 0.1, 0.9}).since);
+}
+
+TEST_CASE("response: the rules raise an alarm where the network has no answer, and take none back") {
   const ResponsePlan plan = plan_of(2);
-  // Within the margin, an alarm may have stood; where there was nothing before, it did not.
-  CHECK(respond(plan, answers({0.65})).colour == Colour::red);
-  CHECK(respond(plan, answers({0.65}), true).colour == Colour::amber);
-  CHECK_FALSE(respond(plan, answers({0.9})).since);
-  CHECK(respond(plan, answers({0.9}), true).since == 100);
+  std::vector<DayAnswer> days = answers({no_answer, no_answer, 0.1, 0.1});
+  days[0].unstable_by_rules = true;
+  const auto until = [&](std::size_t day) {
+    return respond_after_calm(plan, std::span(days).first(day + 1));
+  };
+  CHECK(until(0).colour == Colour::red);
+  CHECK(until(0).today == Colour::red);
+  CHECK(until(0).since == 100);
+  CHECK(until(1).colour == Colour::red);
+  CHECK(until(1).today == Colour::unknown);
+  CHECK(until(2).colour == Colour::red);
+  CHECK(until(3).colour == Colour::green);
 }
 
 TEST_CASE("response: how much of the past settles it") {
@@ -225,7 +264,9 @@ TEST_CASE(
   const ResponsePlan plan = plan_of(2);
   std::vector<DayAnswer> days = answers({0.1, 0.1, 0.1, 0.1});
   days[1].is_alarming = true;
-  const auto until = [&](std::size_t day) { return respond(plan, std::span(days).first(day + 1)).colour; };
+  const auto until = [&](std::size_t day) {
+    return respond_after_calm(plan, std::span(days).first(day + 1)).colour;
+  };
   CHECK(until(0) == Colour::green);
   CHECK(until(1) == Colour::amber);
   CHECK(until(2) == Colour::amber);
@@ -234,9 +275,9 @@ TEST_CASE(
 
 namespace {
 
-/// Series that waver about a level, drift, jump, and have days without an answer.
+/// Calm days, then series that waver about a level, drift, jump, and have days without an answer.
 std::vector<double> random_series(RandomStream& random, std::size_t days) {
-  std::vector<double> series;
+  std::vector<double> series(5, 0.0);  // no alarm stands in the beginning
   double level = random.uniform();
   const double noise = random.uniform(0, 0.3), gaps = random.uniform(0, 0.4);
   for (std::size_t day = 0; day < days; ++day) {
@@ -260,7 +301,7 @@ Course check_course(const ResponsePlan& plan, const std::vector<DayAnswer>& all)
   std::vector<Response> responses;
   for (std::size_t t = 0; t < all.size(); ++t) {
     const auto days = std::span(all).first(t + 1);
-    const Response now = respond(plan, days, true);
+    const Response now = respond(plan, days);
     responses.push_back(now);
     CHECK(now.colour >= now.today);  // never below what today alone gives
     if (!all[t].answered) CHECK(now.colour != Colour::green);
@@ -268,7 +309,6 @@ Course check_course(const ResponsePlan& plan, const std::vector<DayAnswer>& all)
     const auto last = days.subspan(t > look_back ? t - look_back : 0);
     if (is_settled(plan, last)) {
       CHECK(respond(plan, last) == now);
-      CHECK(respond(plan, last, true) == now);
     }
     CHECK(respond(plan, last).colour >= now.today);
     if (t == 0) continue;
