@@ -162,7 +162,7 @@ int run_stream(const PredictOptions& options) {
   stream.exit_on_alert = options.exit_on_alert;
   stream.threads = asked.threads;
   lifecycle::Service service{lifecycle::ModelStore(asked.store)};
-  answering_model(service);
+  answering_model(service, !asked.files.site.empty());
   return predict_stream(service, stream);
 }
 

@@ -51,7 +51,8 @@ std::vector<std::string> each_once(const std::vector<std::string>& names) {
 
 }  // namespace
 
-std::shared_ptr<const lifecycle::ServiceSnapshot> answering_model(lifecycle::Service& service) {
+std::shared_ptr<const lifecycle::ServiceSnapshot> answering_model(lifecycle::Service& service,
+                                                                  bool has_site_file) {
   auto from = service.current();
   using lifecycle::ServiceState;
   if (from->state == ServiceState::unavailable) throw Error(from->error, from->problem);
@@ -61,7 +62,13 @@ std::shared_ptr<const lifecycle::ServiceSnapshot> answering_model(lifecycle::Ser
     const std::string problem = from->problem.empty()
                                     ? lifecycle::no_model_text(service.store().root())
                                     : fmt::format("the model can't be used: {}", from->problem);
-    print_warning("deepmine: " + printable(problem) +
+    // What a mine has set for itself went with the model that held it; nobody should have to find that out.
+    const char* settings =
+        from->problem.empty() || has_site_file
+            ? ""
+            : "\ndeepmine: thresholds, age limits and response plan that were stored with it can't be read "
+              "either, and the product's are taken; give the mine's with --site";
+    print_warning("deepmine: " + printable(problem) + settings +
                   "\ndeepmine: the rule set answers in its place: it can say unstable, but never stable");
   }
   return from;
@@ -87,7 +94,7 @@ PredictionRun run_prediction(const PredictionOptions& options, const Days& days,
                              const Context& context) {
   PredictionRun run;
   lifecycle::Service service{lifecycle::ModelStore(options.store)};
-  run.from = answering_model(service);
+  run.from = answering_model(service, !options.files.site.empty());
   run.horizons = stope::WindowPlan{}.horizons;
   if (const auto& model = run.from->model) {
     run.settings = model->components().settings;

@@ -45,9 +45,10 @@ struct PredictionRun {
   ReportContext report;
 };
 
-/// What answers. That it is not the model in service is said on stderr. Throws what its state says if nothing
-/// may answer.
-std::shared_ptr<const lifecycle::ServiceSnapshot> answering_model(lifecycle::Service& service);
+/// What answers. That it is not the model in service is said on stderr, and that a mine's settings went with
+/// it. Throws what its state says if nothing may answer.
+std::shared_ptr<const lifecycle::ServiceSnapshot> answering_model(lifecycle::Service& service,
+                                                                  bool has_site_file);
 
 /// Loads the model (says on stderr if it is not the one in service), reads the files, answers. `audit` may be
 /// null.

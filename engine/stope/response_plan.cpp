@@ -104,6 +104,8 @@ class Problems {
     constexpr std::size_t longest = 500;
     const bool says_something = text.find_first_not_of(" \t\r\n") != std::string::npos;
     expect(says_something, field, expected, text.empty() ? "nothing" : "only blanks");
+    // A C string would end there.
+    expect(text.find('\0') == std::string::npos, field, "no NUL", "one");
     expect(text.size() <= longest, field, fmt::format("at most {} bytes", longest), text.size());
   }
   template <class Step>

@@ -277,6 +277,7 @@ TEST_CASE("a damaged model is named, the rules answer in its place, and nothing 
   const Predictions found = test::predict_json(SmallMine(), {"--exit-on-alert"}, folder / "models");
   CHECK(found.exit_code == 4);
   CHECK(found.err.find("enhanced_dual_branch_model_weights") != std::string::npos);
+  CHECK(found.err.find("give the mine's with --site") != std::string::npos);
   CHECK(found.document()["model"].is_null());
   for (const auto& prediction : found.predictions()) {
     CHECK(prediction["method"] != "network");

@@ -376,7 +376,9 @@ TEST_CASE("response: plans that make no sense") {
   };
   complains("response_plan.red.owner: expected who acts, such as",
             [](ResponsePlan& p) { p.red.owner.clear(); });
-  complains("response_plan.red.owner: expected who acts", [](ResponsePlan& p) { p.red.owner = " \t"; });
+  complains("response_plan.red.owner: expected who acts", [](ResponsePlan& p) { p.red.owner = "  "; });
+  complains("response_plan.red.action: expected no NUL",
+            [](ResponsePlan& p) { p.red.action = std::string("\0withdraw", 9); });
   complains("response_plan.green.action: expected at most 500 bytes, found 501",
             [](ResponsePlan& p) { p.green.action = std::string(501, 'x'); });
   complains("response_plan.unknown.action: expected what", [](ResponsePlan& p) { p.unknown.action.clear(); });
