@@ -1,5 +1,7 @@
 #include "apps/verb_problem.h"
 
+#include <fmt/format.h>
+
 #include <CLI/App.hpp>
 #include <algorithm>
 #include <string_view>
@@ -44,8 +46,8 @@ std::string early_option(const CLI::App& app, Arguments from_option) {
   const std::string& word = from_option.front();
   for (const std::string& later : from_option.subspan(1))
     if (const CLI::App* verb = find_verb(app, later); verb != nullptr && find_option(*verb, word) != nullptr)
-      return word + " stands before the command; options stand behind it: " + full_name(*verb) + " " + word +
-             " ...";
+      return fmt::format("{0} stands before the command; options stand behind it: {1} {0} ...", word,
+                         full_name(*verb));
   return {};
 }
 
